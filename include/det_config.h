@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Every compile-time knob of libdet: default, range, cost.
+ *
+ * Define DET_CONFIG_FILE to the name of a header of yours, e.g. -DDET_CONFIG_FILE='"my_det.h"', to override any of
+ * them. The library and every program that includes its headers must be compiled with the same values: they set the
+ * size of det_session. All are numbers and tested with #if. */
+#ifndef DET_CONFIG_H
+#define DET_CONFIG_H
+
+#ifdef DET_CONFIG_FILE
+#include DET_CONFIG_FILE
+#endif
+
+/* 1: https by mbedTLS (2.28 or 3.x). 0: built without mbedTLS, https URLs are refused with DET_E_NO_TLS. */
+#ifndef DET_TLS
+#define DET_TLS 1
+#endif
+
+/* 1: det_strerror() and det_errmsg() give sentences. 0: they give names and numbers only; saves about 3 KB of code. */
+#ifndef DET_ERROR_TEXTS
+#define DET_ERROR_TEXTS 1
+#endif
+
+/* Receive buffer inside det_session, bytes, 64 … 65536. A small reply costs one recv if it fits. RAM: itself. */
+#ifndef DET_RX_SIZE
+#define DET_RX_SIZE 1024
+#endif
+
+/* Buffer below TLS that joins the reads of a record's header and body into one recv, bytes, 64 … 65536. RAM: itself. */
+#ifndef DET_TLS_RX_SIZE
+#define DET_TLS_RX_SIZE 1024
+#endif
+
+/* Constant header lines (Host, User-Agent, Authorization) inside det_session, bytes, 128 … 8192. A master's token has
+ * up to 367 characters. RAM: itself. */
+#ifndef DET_HDR_SIZE
+#define DET_HDR_SIZE 640
+#endif
+
+/* Host name of the master without port, bytes with the final NUL, 16 … 256. RAM: itself. */
+#ifndef DET_HOST_SIZE
+#define DET_HOST_SIZE 128
+#endif
+
+/* Base path of the master URL, bytes with the final NUL, 2 … 1024. RAM: itself. */
+#ifndef DET_BASE_SIZE
+#define DET_BASE_SIZE 64
+#endif
+
+/* Text of the last failure inside det_session, the server's own message included, bytes, 64 … 4096. RAM: itself. */
+#ifndef DET_MSG_SIZE
+#define DET_MSG_SIZE 224
+#endif
+
+/* Longest response head accepted, status line and all header lines and each interim head, bytes, 256 … 1048576.
+ * Costs nothing: heads are parsed as they arrive. A longer one is DET_E_HEAD. */
+#ifndef DET_HEAD_LIMIT
+#define DET_HEAD_LIMIT 65536
+#endif
+
+/* Storage the port may use for one connection (POSIX: socket and address list), bytes, multiple of 8. RAM: itself. */
+#ifndef DET_CONN_SIZE
+#define DET_CONN_SIZE 256
+#endif
+
+/* Storage of mbedTLS's top-level structures for one session, bytes, multiple of 8; checked when the TLS file is
+ * compiled. mbedTLS's record buffers are on its own heap. RAM: itself. */
+#ifndef DET_TLS_STATE_SIZE
+#define DET_TLS_STATE_SIZE 4096
+#endif
+
+/* Deepest nesting the JSON reader accepts, multiple of 32, 32 … 4096. RAM of a reader: one bit each. */
+#ifndef DET_JSON_DEPTH
+#define DET_JSON_DEPTH 512
+#endif
+
+#endif

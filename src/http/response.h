@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Incremental response parser (RFC 9112), strict: whatever could be read in two ways is an error. Holds no byte of the
+ * input; needs none of it to stay where it was; any split of the input gives the same result. */
+#ifndef DET_HTTP_RESPONSE_H
+#define DET_HTTP_RESPONSE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "det_error.h"
+
+enum det__response_event {
+    DET__RESPONSE_MORE = 0, /* all input used: give more, or call det__response_eof() */
+    DET__RESPONSE_HEAD,     /* the final head is complete: status, content_length, … may be read; call again */
+    DET__RESPONSE_BODY,     /* body, body_len: the next piece of the body, inside the input; call again */
+    DET__RESPONSE_DONE      /* complete; the input after *used belongs to the next response */
+};
+
+typedef struct det__response {
+    /* results, valid from DET__RESPONSE_HEAD on */
+    uint16_t status;
+    uint8_t keep_alive;      /* the connection may be used again once DONE (HTTP/1.1 without close, not until-close) */
+    uint8_t has_length;
+    uint64_t content_length; /* as declared, if has_length */
+    uint32_t retry_after_s;  /* Retry-After as seconds; 0 absent. A date: UINT32_MAX */
+    const uint8_t *body;     /* of the last DET__RESPONSE_BODY */
+    size_t body_len;
+    /* private */
+    uint8_t state, flags, method_head;
+    uint8_t name_len;
+    uint32_t head_left;
+    uint64_t left;
+    char name[24];
+} det__response;
+
+/* Begin a response. head_request: 1 if it answers a HEAD (no body whatever the headers say). */
+void det__response_init(det__response *r, int head_request);
+
+/* Feed n bytes. Uses *used of them and returns an event above or DET_E_HTTP, DET_E_HEAD. Errors are sticky. */
+int det__response_feed(det__response *r, const void *data, size_t n, size_t *used);
+
+/* The peer closed in order. DET__RESPONSE_DONE for a body that ends so, else DET_E_TRUNCATED (DET_E_CLOSED if not one
+ * byte of this response has come). */
+int det__response_eof(det__response *r);
+
+#endif
