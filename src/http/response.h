@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "det_config.h"
 #include "det_error.h"
 
 enum det__response_event {
@@ -22,15 +23,17 @@ typedef struct det__response {
     uint8_t keep_alive;      /* the connection may be used again once DONE (HTTP/1.1 without close, not until-close) */
     uint8_t has_length;
     uint64_t content_length; /* as declared, if has_length */
-    uint32_t retry_after_s;  /* Retry-After as seconds; 0 absent. A date: UINT32_MAX */
+    uint32_t retry_after_s;  /* Retry-After as seconds; 0 absent. A date, or what cannot be read: UINT32_MAX */
     const uint8_t *body;     /* of the last DET__RESPONSE_BODY */
     size_t body_len;
     /* private */
-    uint8_t state, flags, method_head;
-    uint8_t name_len;
-    uint32_t head_left;
-    uint64_t left;
-    char name[24];
+    uint64_t left;      /* of the body or chunk; in heads, the number being read */
+    uint32_t head_left; /* of DET_HEAD_LIMIT */
+    uint8_t state;
+    uint8_t flags;
+    uint8_t field; /* the header line being read, if it is one of ours */
+    uint8_t words; /* the words that the characters so far may become */
+    uint8_t pos;   /* number of those characters */
 } det__response;
 
 /* Begin a response. head_request: 1 if it answers a HEAD (no body whatever the headers say). */

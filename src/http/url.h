@@ -16,7 +16,7 @@ typedef struct det__url {
     uint8_t ipv6; /* host needs brackets in text */
 } det__url;
 
-/* DET_OK, DET_E_URL, or DET_E_SIZE when host or base path exceed their knob. */
+/* DET_OK, DET_E_URL, or DET_E_SIZE when host or base path exceed their knob. After an error *u is not to be used. */
 int det__url_parse(det__url *u, const char *text);
 
 /* "scheme://host:port/base": the canonical text. */
@@ -24,5 +24,8 @@ void det__url_text(const det__url *u, det__out *o);
 
 /* "host:port" for messages and logs. */
 void det__url_authority(const det__url *u, det__out *o);
+
+/* "host" or "host:port", the port only where it is not the scheme's own: a Host line's value (RFC 9110 section 7.2). */
+void det__url_host(const det__url *u, det__out *o);
 
 #endif
