@@ -23,7 +23,7 @@ extern "C" {
 /* utc_s() of a clock that has not been set. */
 #define DET_UTC_UNKNOWN ((int64_t)-1)
 
-/* One connection. Owned by the caller (inside det_session), zeroed before open(), filled by the port. */
+/* One connection. Owned by the caller (inside det_session), zero but for handle -1 before open(), filled by the port. */
 typedef struct det_conn {
     int32_t os_error;  /* the platform's number of the last failure (errno), 0 if none */
     uint32_t again_ms; /* after DET_E_AGAIN from open(): call again after so long at the latest; 0 no limit */
@@ -50,10 +50,11 @@ typedef struct det_port {
     int64_t (*utc_s)(void *ctx);
 
     /* Start, or go on with, a connection to host (name or numeric address, IPv6 without brackets) and TCP port.
-     * conn is zero at the first call; the same arguments come again until the result is not DET_E_AGAIN. All addresses
-     * of the name are to be tried, each within its share of budget_ms, the milliseconds left for all of it. After
-     * DET_E_AGAIN wait for DET_WANT_WRITE on conn->handle (another one after each call), conn->again_ms at most. Sets
-     * TCP_NODELAY. May block for the name lookup if the port's table in port/README.md says so, for nothing else.
+     * conn is zero but for its handle at the first call; the same arguments come again, with what is left of the
+     * budget, until the result is not DET_E_AGAIN. All addresses of the name are to be tried, each within its share of
+     * budget_ms, the milliseconds left for all of it. After DET_E_AGAIN wait for DET_WANT_WRITE on conn->handle (it may
+     * change with each call), conn->again_ms at most. Sets TCP_NODELAY. May block for the name lookup if the port's
+     * table in port/README.md says so, for nothing else.
      * DET_OK, DET_E_AGAIN, DET_E_DNS, DET_E_CONNECT, DET_E_TIMEOUT or DET_E_IO. After a failure nothing is held open. */
     int (*open)(void *ctx, det_conn *conn, const char *host, uint16_t port, uint32_t budget_ms);
 
