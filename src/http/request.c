@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Request heads. Invariant: what comes from a caller is checked byte by byte before it is written, so one head stays one
- * head (CWE-113, CWE-444). No Accept-Encoding line is written: the master then answers plainly (contract 1.7). */
+ * Request heads. Invariant: what comes from a caller is checked byte by byte before it is written, so one head stays
+ * one head (CWE-113, CWE-444). No Accept-Encoding line is written: the master then answers plainly (contract 1.7). */
 #include "request.h"
 
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Response parser. A state machine that takes one byte at a time decides everything, so that a split of the input cannot
+ * Response parser. A state machine that takes one byte at a time decides everything, so that a split cannot
  * matter; skim() only jumps over bytes on which it would not have changed state. Stricter than RFC 9112 where that
  * leaves recipients a choice: a second Content-Length is refused even when equal, a list of codings even when it ends
- * in chunked, lengths end below 2^63. Knows no connection, no clock and no meaning of a status.
+ * in chunked. Knows no connection, no clock and no meaning of a status.
  *
  * Names and values of interest are not stored but matched as they come: `words` holds one bit for each word below that
  * the characters so far may still become, `pos` their number. */
@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "scan.h"
 #include "token.h"
 
 enum {
@@ -47,6 +48,7 @@ enum {
 enum { W_LENGTH = 1, W_CODING = 2, W_CONNECTION = 4, W_RETRY = 8, W_CHUNKED = 16, W_CLOSE = 32, W_KEEP = 64 };
 enum { W_NAMES = 15, W_VALUES = 112 };
 
+static const char VERSION[] = "HTTP/1.1 ";
 static const char WORDS[7][18] = {"content-length", "transfer-encoding", "connection", "retry-after",
                                   "chunked",        "close",             "keep-alive"};
 
@@ -189,10 +191,6 @@ static int head_end(det__response *r) {
 
 /* ---- one byte ---------------------------------------------------------------------------------------------------- */
 
-static int is_text(uint8_t c) {
-    return c >= 0x20 ? c != 0x7f : c == '\t';
-}
-
 /* The status line up to the status: "HTTP/1.0 200" or "HTTP/1.1 200". */
 static int version_step(det__response *r, uint8_t c) {
     unsigned digit = (unsigned)c - '0';
@@ -201,7 +199,7 @@ static int version_step(det__response *r, uint8_t c) {
         if (digit == 0) r->flags |= F_OLD;
         return digit <= 1 ? 0 : DET_E_HTTP;
     }
-    if (pos < 9) return c == (uint8_t)"HTTP/1.1 "[pos] ? 0 : DET_E_HTTP;
+    if (pos < 9) return c == (uint8_t)VERSION[pos] ? 0 : DET_E_HTTP;
     if (digit > 9) return DET_E_HTTP;
     r->status = (uint16_t)(r->status * 10 + digit);
     if (pos < 11) return 0;
@@ -248,10 +246,10 @@ static int step(det__response *r, uint8_t c) {
     case S_NAME:
         return name_step(r, c);
     case S_VALUE:
-        return c == '\r' ? expect(r, 1, S_LF) : is_text(c) ? 0 : DET_E_HTTP;
+        return c == '\r' ? expect(r, 1, S_LF) : det__is_text(c) ? 0 : DET_E_HTTP;
     case S_FIELD:
         if (c == '\r') return expect(r, !field_end(r), S_LF);
-        if (!is_text(c)) return DET_E_HTTP;
+        if (!det__is_text(c)) return DET_E_HTTP;
         field_add(r, c);
         return 0;
     case S_LAST_LF:
@@ -271,42 +269,53 @@ static int step(det__response *r, uint8_t c) {
 
 /* ---- many bytes -------------------------------------------------------------------------------------------------- */
 
-/* Machine words of bytes: a host's 8, a microcontroller's 4. */
-#define BYTES(b) ((size_t)-1 / 255 * (b))
+#if DET__FAST_SCAN
+/* Could a name of n characters be one of ours? */
+static int is_length_of_interest(size_t n) {
+    return n < 18 && (1u << 10 | 1u << 11 | 1u << 14 | 1u << 17) >> n & 1;
+}
 
-/* Behind the characters that may stand in a value, as far as that can be told quickly. */
-static const uint8_t *text_end(const uint8_t *p, const uint8_t *end) {
-    size_t w;
-    for (; (size_t)(end - p) >= sizeof w; p += sizeof w) {
-        memcpy(&w, p, sizeof w);
-        /* a byte below 0x20, or 0x7f */
-        if (((w - BYTES(0x20)) | ((w ^ BYTES(0x7f)) - BYTES(1))) & ~w & BYTES(0x80)) break;
-    }
-    while (p < end && is_text(*p)) p++;
+static const uint8_t *skim_name(det__response *r, const uint8_t *p, const uint8_t *colon) {
+    word_begin(r, W_NAMES);
+    while (p < colon) word_add(r, *p++);
+    r->state = S_NAME;
     return p;
 }
 
-static const uint8_t *skim(det__response *r, const uint8_t *p, const uint8_t *end) {
-    if (r->state == S_NAME && !r->words) {
-        while (p < end && det__is_token(*p)) p++;
-        if (p == end || *p != ':') return p;
-        p++;
-        r->field = 0;
-        r->state = S_VALUE;
-    }
-    if (r->state == S_VALUE) {
-        p = text_end(p, end);
-        if (r->flags & F_CHUNKS || end - p < 2 || p[0] != '\r' || p[1] != '\n') return p;
+/* Whole lines of no interest, or the rest of such a line. */
+static const uint8_t *skim_lines(det__response *r, const uint8_t *p, const uint8_t *end) {
+    for (;;) {
+        if (r->state == S_LINE) {
+            const uint8_t *colon = det__scan_name(p, end);
+            if (colon == p) return p;
+            if (is_length_of_interest((size_t)(colon - p))) return skim_name(r, p, colon);
+            p = colon + 1;
+            r->state = S_VALUE;
+        }
+        p = det__scan_text(p, end);
+        if (end - p < 2 || p[0] != '\r' || p[1] != '\n') return p;
         p += 2;
         r->state = S_LINE;
     }
-    return p;
 }
 
+static const uint8_t *skim(det__response *r, const uint8_t *p, const uint8_t *end) {
+    if (r->state == S_VERSION && !r->pos && end - p > 9 && !memcmp(p, VERSION, 9)) {
+        r->pos = 9;
+        return p + 9;
+    }
+    if (r->flags & F_CHUNKS || (r->state != S_LINE && r->state != S_VALUE)) return p;
+    return skim_lines(r, p, end);
+}
+#else
+#define skim(r, p, end) (p)
+#endif
+
+/* Bytes of lines, until they end, an event or an error. */
 static int lines(det__response *r, const uint8_t **at, size_t n) {
     const uint8_t *p = *at;
-    const uint8_t *end = n < r->head_left ? p + n : p + r->head_left;
     size_t room = r->head_left, used;
+    const uint8_t *end = p + (n < room ? n : room);
     int rc = 0;
     while (r->state < S_DATA && !rc) {
         p = skim(r, p, end);
@@ -317,23 +326,21 @@ static int lines(det__response *r, const uint8_t **at, size_t n) {
     *at = p;
     if (rc == DET__RESPONSE_HEAD) return rc;
     r->head_left -= (uint32_t)used;
-    if (rc) {
-        r->state = S_BAD;
-        return rc;
-    }
-    if (r->state < S_DATA && used == room && used < n) {
-        r->state = S_TOO_LONG;
-        return DET_E_HEAD;
-    }
-    return rc;
+    if (rc) r->state = S_BAD;
+    if (!rc && r->state < S_DATA && used == room && used < n) r->state = S_TOO_LONG;
+    return 0;
+}
+
+/* What a response that is over returns to every call; 0 if it is not. */
+static int verdict(const det__response *r) {
+    return r->state == S_DONE       ? DET__RESPONSE_DONE
+           : r->state == S_BAD      ? DET_E_HTTP
+           : r->state == S_TOO_LONG ? DET_E_HEAD
+                                    : 0;
 }
 
 static int body(det__response *r, const uint8_t **at, size_t n) {
     size_t take = r->state == S_CLOSE || n < r->left ? n : (size_t)r->left;
-    if (r->state == S_DONE) return DET__RESPONSE_DONE;
-    if (r->state == S_BAD) return DET_E_HTTP;
-    if (r->state == S_TOO_LONG) return DET_E_HEAD;
-    if (!n) return DET__RESPONSE_MORE;
     r->body = *at;
     r->body_len = take;
     *at += take;
@@ -348,12 +355,14 @@ static int body(det__response *r, const uint8_t **at, size_t n) {
 }
 
 int det__response_feed(det__response *r, const void *data, size_t n, size_t *used) {
-    const uint8_t *p = (const uint8_t *)data;
+    const uint8_t *const start = (const uint8_t *)data;
+    const uint8_t *p = start;
     int rc = r->state < S_DATA && n ? lines(r, &p, n) : 0;
-    *used = (size_t)(p - (const uint8_t *)data);
-    if (rc || r->state < S_DATA) return rc;
+    if (!rc) rc = verdict(r);
+    *used = (size_t)(p - start);
+    if (rc || r->state < S_DATA || *used == n) return rc;
     rc = body(r, &p, n - *used);
-    *used = (size_t)(p - (const uint8_t *)data);
+    *used = (size_t)(p - start);
     return rc;
 }
 
@@ -364,11 +373,9 @@ void det__response_init(det__response *r, int head_request) {
 }
 
 int det__response_eof(det__response *r) {
-    if (r->state == S_CLOSE || r->state == S_DONE) {
-        r->state = S_DONE;
-        return DET__RESPONSE_DONE;
-    }
-    if (r->state == S_BAD) return DET_E_HTTP;
-    if (r->state == S_TOO_LONG) return DET_E_HEAD;
+    int rc;
+    if (r->state == S_CLOSE) r->state = S_DONE;
+    rc = verdict(r);
+    if (rc) return rc;
     return r->state == S_VERSION && r->head_left == DET_HEAD_LIMIT ? DET_E_CLOSED : DET_E_TRUNCATED;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads the recordings (tests/recordings/README.md) into what each connection's two sides said. Binary safe. Header only:
+ * Reads the recordings (tests/recordings/README.md) into what each connection's two sides said. Binary safe. Only a header:
  * for tests and benchmarks; wants a heap and stdio. Answers to a login are lengthened to the Content-Length they had
  * before their token was replaced. */
 #ifndef RECORDING_H
@@ -21,7 +21,7 @@ typedef struct recording_conn {
 } recording_conn;
 
 typedef struct recording {
-    char name[64]; /* "logs.txt", "cli/e_list.txt" */
+    char name[512]; /* "logs.txt", "cli/e_list.txt" */
     recording_conn *conns;
     size_t n;
 } recording;
@@ -193,7 +193,7 @@ static inline void recording_free_all(recording_set *set) {
     set->n = 0;
 }
 
-/* The next request of a client's stream at *at, which is moved behind it. 0 at the end, or where one is not complete. */
+/* The next request of a client's stream at *at, which is moved behind it. 0 at the end, or where it is cut. */
 static inline int recording_next_request(const recording_bytes *client, size_t *at, recording_request *q) {
     const char *p = client->data + *at, *end = client->data + client->len, *head_end;
     if (!client->data || p >= end) return 0;
