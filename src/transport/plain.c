@@ -27,16 +27,16 @@ static int plain_open(det__stream *st, uint32_t budget_ms) {
         return code;
     }
     st->open = 1;
-    st->wants_ = 0;
+    st->wants_ = DET_WANT_READ;
     st->conn.again_ms = 0;
     return DET_OK;
 }
 
 /* What a port's send or recv said, noted for wants(), stage and detail. */
 static int plain_done(det__stream *st, int n, uint8_t wants) {
+    st->wants_ = n == DET_E_AGAIN ? wants : DET_WANT_READ;
     if (n > 0) return n;
-    if (n == DET_E_AGAIN) st->wants_ = wants;
-    else if (n == 0) n = DET_E_IO; /* a port that breaks its contract must not make us spin */
+    if (n == 0) n = DET_E_IO; /* a port that breaks its contract must not make us spin */
     if (n != DET_E_AGAIN) det__stream_fail(st, n, DET_STAGE_TCP, st->conn.os_error);
     return n;
 }

@@ -24,7 +24,8 @@ typedef struct det__stream_ops {
     /* Receive up to cap > 0 bytes: the number, or as send. DET_E_CLOSED is an orderly end (TLS: close_notify), so an
      * until-close body is complete; a TCP end without it is DET_E_RESET under TLS. */
     int (*recv)(det__stream *st, void *data, size_t cap);
-    /* What the last DET_E_AGAIN waits for: DET_WANT_READ | DET_WANT_WRITE. 0: bytes are buffered, do not wait. */
+    /* What to wait for: as the last DET_E_AGAIN says, DET_WANT_READ after any success. 0: received bytes are buffered,
+     * do not wait. */
     int (*wants)(const det__stream *st);
     /* After an error of send or recv only close may follow; stage and detail say where and what.
      * Close the connection; keeps what the next open() can use again (trusted roots, TLS session). */
