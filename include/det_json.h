@@ -56,25 +56,31 @@ enum det_json_type {
 typedef struct det_json_token {
     const char *text; /* KEY, STRING: decoded UTF-8; NUMBER: its text. Valid until the next call on the reader */
     size_t len;
-    uint8_t more;     /* 1: a longer KEY or STRING than the scratch buffer; the rest follows as further tokens */
+    uint8_t more;     /* 1: a longer KEY or STRING than the scratch buffer; the rest follows as further tokens of the
+                         same type, the last of them (it may be empty) with 0. No UTF-8 sequence is ever divided */
 } det_json_token;
 
+/* Strict RFC 8259: one value, no byte order mark, no invalid UTF-8 anywhere. \u0000 is decoded to a NUL byte. An escaped
+ * surrogate without its other half is valid by the grammar and decoded to U+FFFD. */
 typedef struct det_json_reader {
-    const char *in;   /* the rest of the piece fed last */
-    size_t in_len;
-    char *scratch;    /* caller's: tokens that are escaped or cut by the end of a piece are put together here */
+    const char *in;     /* what is left of the piece fed last, up to end */
+    const char *end;
+    char *scratch;      /* caller's: tokens that are escaped or cut by the end of a piece are put together here */
     size_t scratch_cap;
     size_t scratch_len;
-    uint16_t depth;
-    uint8_t last;     /* the piece fed last is the final one */
+    uint16_t depth;     /* containers open now; the only field to be read from outside */
+    uint16_t high;      /* first half of a surrogate pair, or 0 */
+    uint8_t last;       /* the piece fed last is the final one */
     uint8_t state;
-    uint8_t sub;
+    uint8_t sub;        /* token being read: type of string, state of number, letters of a word */
     int8_t err;
-    uint32_t code;
+    uint8_t carry_len;
+    char carry[6];      /* a UTF-8 sequence or escape that is not complete yet */
     uint32_t stack[DET_JSON_DEPTH / 32]; /* one bit a level: object or array */
 } det_json_reader;
 
-/* Begin. scratch: caller's, cap ≥ 32 bytes. A number longer than cap is DET_E_SIZE. */
+/* Begin. scratch: caller's, cap ≥ 32 bytes (else det_json_next() returns DET_E_ARG). A number longer than cap is
+ * DET_E_SIZE. */
 DET_API void det_json_read_init(det_json_reader *r, char *scratch, size_t cap);
 
 /* Give the next piece of the text, of any size, down to none; it must stay until det_json_next() returns DET_E_AGAIN.

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * libdet's Core API: report training to a Determined master (detached mode, contract 3).
+ *
+ *     det_open → det_report_…, det_step (any number of times) → det_close
+ *
+ * Reports are copied into an outbox in the caller's memory and sent by det_step(), det_run() and det_close(), over one
+ * connection. Reporting does no I/O and never waits. The heartbeat (every 60 s) is sent by the same three calls: call
+ * one of them at least every few minutes, or the master takes the trial for lost (contract 3.6).
+ *
+ * Memory: det_core and det_options.mem are the caller's; nothing else is used but mbedTLS's heap under https.
+ * Threads: one thread at a time per core. Cores share nothing. */
+#ifndef DET_H
+#define DET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "det_error.h"
+#include "det_json.h"
+#include "det_port.h"
+#include "det_session.h"
+#include "det_version.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- metrics ----------------------------------------------------------------------------------------------------- */
+
+enum det_metric_type { DET_METRIC_DOUBLE, DET_METRIC_INT, DET_METRIC_BOOL, DET_METRIC_STRING, DET_METRIC_JSON };
+
+/* One name and value. Names are UTF-8, should differ within one report (the master keeps the last of equal ones). */
+typedef struct det_metric {
+    const char *name;
+    int type;
+    union {
+        double d;      /* NaN and infinities are sent as the harness does */
+        int64_t i;     /* beyond 2^53 the master rounds (contract 5.2) */
+        int b;
+        const char *s; /* STRING: UTF-8. JSON: one JSON value, for nested ones */
+    } value;
+} det_metric;
+
+DET_API det_metric det_metric_double(const char *name, double v);
+DET_API det_metric det_metric_int(const char *name, int64_t v);
+DET_API det_metric det_metric_bool(const char *name, int v);
+DET_API det_metric det_metric_string(const char *name, const char *v);
+DET_API det_metric det_metric_json(const char *name, const char *json);
+
+/* ---- options ----------------------------------------------------------------------------------------------------- */
+
+/* A report that will not reach the master, or may not have: code is DET_E_UNSURE (the answer was lost; it is not sent
+ * again) or the master's refusal. Called from det_step() and its callers. */
+typedef void (*det_lost_fn)(void *ctx, int code, const char *group, int64_t steps);
+
+/* How to open. Zero it with det_options_init(). Strings must stay until det_close() has returned. */
+typedef struct det_options {
+    const det_port *port;
+    void *mem;       /* at least 4096 bytes: a quarter (1.5 to 16 KB) is the request buffer, the rest the outbox; a
+                        report of ten doubles takes about 330 bytes of the outbox */
+    size_t mem_len;
+    /* the master */
+    const char *master;   /* URL (contract 1.1); NULL: localhost:8080 */
+    const char *token;    /* bearer token; NULL: log in with user and password */
+    const char *user;     /* NULL: determined */
+    const char *password; /* NULL: "" */
+    const char *tls_name; /* see det_session_options */
+    const char *ca_pem;
+    size_t ca_pem_len;
+    int noverify;
+    /* the experiment (contract 3.1) */
+    const char *name;                   /* NULL: unmanaged-XXXXXXXX */
+    const char *description;            /* or NULL */
+    const char *workspace, *project;    /* both or neither */
+    const char *searcher_metric;        /* NULL: unmanaged */
+    const char *config;                 /* whole configuration, YAML or JSON text, in place of the five above */
+    const char *checkpoint_storage;     /* JSON object, e.g. {"type":"directory","container_path":"/x"}, or NULL */
+    const char *hparams;                /* JSON object or NULL */
+    const char *external_experiment_id; /* attach to, or create, the experiment of this id; without / and : */
+    const char *external_trial_id;      /* likewise the trial; needs external_experiment_id */
+    /* telling */
+    det_lost_fn lost; /* or NULL: counters and det_close() tell all the same */
+    void *lost_ctx;
+    det_log_fn log;   /* see det_session.h */
+    void *log_ctx;
+    int log_level;
+} det_options;
+
+DET_API void det_options_init(det_options *o, const det_port *port, void *mem, size_t mem_len);
+
+/* ---- the core ---------------------------------------------------------------------------------------------------- */
+
+/* What the master said when the trial was opened: where to resume from. */
+typedef struct det_run_info {
+    int64_t experiment_id, trial_id;
+    int64_t trial_run_id;       /* 1 for the first start of a trial, one more each time */
+    int64_t steps_completed;    /* of the latest checkpoint, 0 if none */
+    int64_t storage_id;         /* 0 if none */
+    char latest_checkpoint[40]; /* uuid, "" if none */
+    char cluster_id[40];
+    char task_id[80];
+} det_run_info;
+
+typedef struct det_stats {
+    uint32_t queued;       /* reports accepted */
+    uint32_t acknowledged; /* answered 2xx */
+    uint32_t refused;      /* answered otherwise */
+    uint32_t unsure;       /* sent, answer lost */
+    uint32_t pending;      /* still in the outbox */
+    uint32_t full;         /* reports not accepted with DET_E_SPACE */
+    uint32_t heartbeats;   /* answered */
+    size_t outbox_len, outbox_cap, outbox_peak; /* bytes */
+    det_session_stats session;
+} det_stats;
+
+enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
+
+/* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
+typedef struct det_core {
+    det_session session; /* for det_session_call() to any other endpoint over the same connection, while the core is idle */
+    uint64_t mem[(640 + 56 * sizeof(void *)) / 8];
+} det_core;
+
+/* Open: log in if need be, create or attach to experiment and trial, start the trial (contract 3, steps 1 to 8).
+ * Blocks, each request within its deadline (connection 10 s, answer 30 s); what cannot be reached at first contact fails
+ * at once. The options are copied, what they point to is not.
+ * DET_OK, or any error: then det_errmsg() says which step failed, nothing is held, reports return DET_E_STATE and
+ * det_close() is harmless. */
+DET_API int det_open(det_core *core, const det_options *o);
+
+/* The same without waiting: after DET_OK call det_step() until it no longer returns DET_E_AGAIN. */
+DET_API int det_open_start(det_core *core, const det_options *o);
+
+/* Queue one report for the running trial.
+ *   steps  batches completed so far, 0 … 2^31-1; the master merges reports of the same group and steps
+ *   m, n   n name and value pairs, copied before return
+ * DET_OK; DET_E_SPACE outbox full, nothing stored: call det_run() and try again; DET_E_SIZE it can never fit;
+ * DET_E_STEPS, DET_E_GROUP, DET_E_VALUE what the master would refuse (contract 5.5: group empty, dotted or reserved;
+ * U+0000; epoch no finite number; validation's searcher metric no number; a JSON value that is not valid);
+ * DET_E_UTF8 a name or string is not UTF-8; DET_E_ARG; DET_E_STATE not open.
+ * Never blocks, does no I/O. */
+DET_API int det_report_training_metrics(det_core *core, int64_t steps, const det_metric *m, size_t n);
+DET_API int det_report_validation_metrics(det_core *core, int64_t steps, const det_metric *m, size_t n);
+DET_API int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n);
+
+/* The experiment's progress, 0 to 1; the latest value is sent when the connection is free. Never blocks, no I/O.
+ * DET_OK, DET_E_VALUE, DET_E_ARG, DET_E_STATE. */
+DET_API int det_report_progress(det_core *core, double progress);
+
+/* Do what can be done now, without waiting: send, receive, heartbeat.
+ * DET_OK nothing is left to do; DET_E_AGAIN work is under way or waiting; the error when opening failed. A report that
+ * is lost does not stop the others: see det_lost_fn and det_get_stats(). */
+DET_API int det_step(det_core *core);
+
+/* For an event loop: fills up to two things to wait for and the longest time to wait, UINT32_MAX for ever, 0 for not at
+ * all; returns the number filled. */
+DET_API int det_wants(const det_core *core, det_wait w[2], uint32_t *timeout_ms);
+
+/* Step and wait until nothing is left to do or max_ms have passed. DET_OK, DET_E_AGAIN (time is up), or as det_step().
+ * det_run(core, 0) is det_step(). Blocks up to max_ms. */
+DET_API int det_run(det_core *core, uint32_t max_ms);
+
+/* Send what is queued, then the terminal state, and close the connection. Blocks up to deadline_ms.
+ *   state  DET_COMPLETED or DET_ERROR
+ * DET_OK everything arrived. When the deadline passes first: what kept it from going on, e.g. DET_E_CONNECT
+ * or DET_E_AUTH, else DET_E_TIMEOUT; det_get_stats().pending says how many reports are left. Otherwise the first thing
+ * that went wrong with a report: DET_E_UNSURE or the master's refusal. Repeating it is harmless and gives the same. */
+DET_API int det_close(det_core *core, int state, uint32_t deadline_ms);
+
+/* The same without waiting: then call det_step() until it no longer returns DET_E_AGAIN. */
+DET_API int det_close_start(det_core *core, int state);
+
+/* The run that was opened; all zero before. Owned by the core. */
+DET_API const det_run_info *det_get_run(const det_core *core);
+
+/* Fills *out. */
+DET_API void det_get_stats(const det_core *core, det_stats *out);
+
+/* The last failure and one sentence about it, with stage, address and the server's own words; "" if there is none.
+ * Valid until the next call. */
+DET_API const det_failure *det_last_failure(const det_core *core);
+DET_API const char *det_errmsg(const det_core *core);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the files of core/ share: the core's real shape. Only they include this. */
+#ifndef DET_CORE_INTERNAL_H
+#define DET_CORE_INTERNAL_H
+
+#include "../json/pick.h"
+#include "det.h"
+#include "outbox.h"
+
+enum det__core_state {
+    DET__CLOSED, /* not opened, failed to open, or closed */
+    DET__OPENING_RUN,
+    DET__RUNNING,
+    DET__CLOSING
+};
+
+/* What the core asks the master for. The first ones, in this order, open a run (contract 3, steps 1 to 8). */
+enum det__call {
+    DET__CALL_LOGIN,
+    DET__CALL_EXPERIMENT,
+    DET__CALL_TRIAL,
+    DET__CALL_MASTER,
+    DET__CALL_START,
+    DET__CALL_PREPARE,
+    DET__CALL_RUNNING,
+    DET__CALL_HEARTBEAT,
+    DET__CALL_METRICS,
+    DET__CALL_PROGRESS,
+    DET__CALL_TERMINAL,
+    DET__CALL_NONE
+};
+
+enum { DET__PICKS = 3, DET__SCRATCH_MIN = 512 };
+
+typedef struct det__core {
+    det_options opt;
+    det__outbox outbox;
+    det_run_info run;
+    det_stats stats;
+    det__picker picker;
+    det__pick picks[DET__PICKS];
+    double progress;
+    char *scratch;        /* DET__SCRATCH_MIN bytes for the body of a login in mid-run */
+    uint32_t beat_ms;     /* when the next heartbeat is due */
+    uint32_t retry_ms;    /* not before: after a failure */
+    size_t tx_len;        /* of the request buffer at the start of opt.mem */
+    uint32_t magic;
+    int result;           /* of opening, then of closing */
+    int lost_code;        /* first thing that went wrong with a report */
+    uint8_t state;
+    uint8_t call;         /* enum det__call under way, DET__CALL_NONE if none */
+    uint8_t next;         /* opening: the call to make next */
+    uint8_t terminal;     /* enum det_state to send when closing */
+    uint8_t waiting;      /* retry_ms counts */
+    uint8_t tries;        /* failures in a row */
+    uint8_t progress_due;
+    uint8_t login_due;    /* the token was refused in mid-run and there is a password */
+    uint8_t picks_used;
+    char path[64];
+    char small[96];       /* a short body, or what is stamped behind a record */
+} det__core;
+
+det__core *det__core_of(det_core *c);
+
+/* call.c: one call's request and what is taken from its answer */
+int det__call_start(det_core *core, int call);
+int det__call_taken(det_core *core, int call);
+
+/* value.c: what a master would refuse, found before it is queued */
+int det__value_group(const char *group);
+int det__value_metric(const det_metric *m, int needs_number);
+int det__value_progress(double d);
+int det__value_json(const char *json, int *is_number);
+
+/* engine.c */
+int det__engine_step(det_core *core);
+int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms);
+
+#endif

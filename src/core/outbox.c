@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The outbox ring. Invariant: either head ≤ tail and the records lie in [head, tail), or tail < head and they lie in
+ * [head, wrap) and then [0, tail). tail never catches up with head from below, so head = tail says empty. */
+#include "outbox.h"
+
+#include <string.h>
+
+enum { ALIGN = 8, HEADER = sizeof(det__record) };
+
+static size_t round_up(size_t n) {
+    return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+void det__outbox_init(det__outbox *b, void *mem, size_t cap) {
+    memset(b, 0, sizeof *b);
+    b->mem = (uint8_t *)mem;
+    b->cap = cap & ~(size_t)(ALIGN - 1);
+    b->wrap = b->cap;
+}
+
+/* Free bytes behind the newest record, and before the oldest (a byte always stays free there). */
+static size_t room_behind(const det__outbox *b) {
+    return b->tail >= b->head ? b->cap - b->tail : b->head - b->tail - ALIGN;
+}
+
+static size_t room_before(const det__outbox *b) {
+    return b->tail >= b->head && b->head >= ALIGN ? b->head - ALIGN : 0;
+}
+
+void *det__outbox_room(det__outbox *b, int second, size_t *cap) {
+    if (!b->count) b->head = b->tail = 0, b->wrap = b->cap;
+    size_t room = second ? room_before(b) : room_behind(b);
+    if (room < HEADER) return NULL;
+    *cap = room - HEADER;
+    return b->mem + (second ? 0 : b->tail) + HEADER;
+}
+
+void det__outbox_commit(det__outbox *b, void *payload, const det__record *r, size_t len) {
+    uint8_t *at = (uint8_t *)payload - HEADER;
+    det__record rec = *r;
+    if (at == b->mem && b->tail) b->wrap = b->tail;
+    rec.len = (uint32_t)len;
+    memcpy(at, &rec, HEADER);
+    b->tail = (size_t)(at - b->mem) + round_up(HEADER + len);
+    b->count++;
+    size_t used = det__outbox_used(b);
+    if (used > b->peak) b->peak = used;
+}
+
+const det__record *det__outbox_first(const det__outbox *b, const char **payload) {
+    if (!b->count) return NULL;
+    *payload = (const char *)b->mem + b->head + HEADER;
+    return (const det__record *)(const void *)(b->mem + b->head);
+}
+
+void det__outbox_pop(det__outbox *b) {
+    const char *payload;
+    const det__record *r = det__outbox_first(b, &payload);
+    if (!r) return;
+    b->head += round_up(HEADER + r->len);
+    b->count--;
+    if (b->head == b->wrap) b->head = 0, b->wrap = b->cap;
+}
+
+size_t det__outbox_used(const det__outbox *b) {
+    if (!b->count) return 0;
+    return b->tail > b->head ? b->tail - b->head : b->wrap - b->head + b->tail;
+}

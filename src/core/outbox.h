@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The outbox: a ring of records in the caller's memory, each contiguous. First in, first out. Knows nothing of what the
+ * records say, of time or of the network. */
+#ifndef DET_CORE_OUTBOX_H
+#define DET_CORE_OUTBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct det__outbox {
+    uint8_t *mem;    /* 8-byte aligned */
+    size_t cap;
+    size_t head;     /* offset of the oldest record */
+    size_t tail;     /* offset behind the newest */
+    size_t wrap;     /* where the records at the end of mem stop; cap while tail ≥ head */
+    uint32_t count;
+    size_t peak;
+} det__outbox;
+
+/* A record as it lies in the ring. */
+typedef struct det__record {
+    uint32_t len;       /* of the payload that follows */
+    int32_t steps;
+    uint16_t group_len; /* the group's name, NUL included, is the payload's first bytes */
+    uint16_t spare;
+    uint32_t spare2;
+} det__record;
+
+void det__outbox_init(det__outbox *b, void *mem, size_t cap);
+
+/* The largest contiguous free space for a payload: at the end, or at the start of the ring when that one is larger or
+ * first is too small. *cap is its size; NULL when there is not even room for a header. second: ask for the other one. */
+void *det__outbox_room(det__outbox *b, int second, size_t *cap);
+
+/* Keep len bytes written to the room as a record. */
+void det__outbox_commit(det__outbox *b, void *payload, const det__record *r, size_t len);
+
+/* The oldest record and its payload; NULL if empty. */
+const det__record *det__outbox_first(const det__outbox *b, const char **payload);
+void det__outbox_pop(det__outbox *b);
+
+size_t det__outbox_used(const det__outbox *b);
+
+#endif

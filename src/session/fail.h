@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * For core/: a failure found above the session is kept, told and logged in the same place as the session's own. */
+#ifndef DET_SESSION_FAIL_H
+#define DET_SESSION_FAIL_H
+
+#include "det_session.h"
+
+/* Keep it and return code. stage: enum det_stage, DET_STAGE_NONE for a usage error. */
+int det__session_fail(det_session *s, int code, int stage, long detail);
+
+/* Put a core's code in the place of the session's for the failure just kept (a master's 500 can mean several things). */
+int det__session_recode(det_session *s, int code);
+
+void det__session_log(det_session *s, int level, const char *line);
+
+#endif

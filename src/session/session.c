@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The session's public face: making it, its settings, and the blocking call as a thin loop over the engine. Knows no
+ * byte of HTTP; exchange.c does the work. */
+#include "internal.h"
+
+#include <string.h>
+
+#include "../base/wipe.h"
+
+/* The public storage holds the real thing: the knobs' sum in det_session.h must not fall behind. */
+typedef char det__session_fits[sizeof(det__session) <= sizeof(det_session) ? 1 : -1];
+
+enum { CONNECT_MS = 10000, SILENCE_MS = 30000, TOTAL_MS = 300000, BUFFER_MIN = 512 };
+
+det__session *det__session_of(det_session *s) {
+    return (det__session *)(void *)s->mem;
+}
+
+static const det__session *of_const(const det_session *s) {
+    return (const det__session *)(const void *)s->mem;
+}
+
+static int port_complete(const det_port *p) {
+    return DET_PORT_HAS(p, now_ms) && DET_PORT_HAS(p, open) && DET_PORT_HAS(p, send) && DET_PORT_HAS(p, recv) &&
+           DET_PORT_HAS(p, close) && DET_PORT_HAS(p, wait);
+}
+
+static int render_lines(det__session *s, int auth, const char *token) {
+    det__out o;
+    det__out_init(&o, s->hdr, sizeof s->hdr);
+    int rc = det__request_lines(&o, &s->url, auth, token);
+    s->hdr_len = rc == DET_OK ? (uint16_t)o.len : 0;
+    return rc;
+}
+
+static int set_auth(det__session *s, const det_session_options *o) {
+    if (o->token && o->allocation_token) return DET_E_ARG;
+    if (o->allocation_token) return render_lines(s, DET__AUTH_ALLOCATION, o->allocation_token);
+    return render_lines(s, o->token ? DET__AUTH_BEARER : DET__AUTH_NONE, o->token);
+}
+
+static int set_peer(det__session *s, const det_session_options *o) {
+    det__peer peer = {0};
+    peer.host = s->url.host;
+    peer.port = s->url.port;
+    peer.noverify = o->noverify != 0;
+    peer.name = o->tls_name;
+    peer.ca_pem = o->ca_pem;
+    peer.ca_pem_len = o->ca_pem_len;
+    return det__stream_init(&s->stream, o->port, &peer, s->url.tls);
+}
+
+static int init(det__session *s, const det_session_options *o) {
+    if (!o || !o->port || !o->url || !o->buffer) return DET_E_ARG;
+    if (!port_complete(o->port)) return DET_E_PORT;
+    if (o->buffer_len < BUFFER_MIN) return DET_E_SIZE;
+    s->port = o->port;
+    s->tx = (char *)o->buffer;
+    s->tx_cap = o->buffer_len;
+    s->limit_connect_ms = o->connect_ms ? o->connect_ms : CONNECT_MS;
+    s->limit_silence_ms = o->silence_ms ? o->silence_ms : SILENCE_MS;
+    s->limit_total_ms = o->total_ms ? o->total_ms : TOTAL_MS;
+    s->log = o->log;
+    s->log_ctx = o->log_ctx;
+    s->log_level = o->log && o->log_level > 0 ? (uint8_t)o->log_level : 0;
+    s->reason = "one-shot";
+    int rc = det__url_parse(&s->url, o->url);
+    if (rc == DET_OK) rc = set_auth(s, o);
+    if (rc == DET_OK) rc = set_peer(s, o);
+    s->ready = rc == DET_OK;
+    return rc;
+}
+
+int det_session_init(det_session *session, const det_session_options *o) {
+    if (!session) return DET_E_ARG;
+    det__session *s = det__session_of(session);
+    memset(s, 0, sizeof *s);
+    int rc = init(s, o);
+    return rc == DET_OK ? rc : det__fail(s, rc, DET_STAGE_NONE, 0);
+}
+
+void det_session_free(det_session *session) {
+    if (!session) return;
+    det__session *s = det__session_of(session);
+    if (s->ready) det__stream_free(&s->stream);
+    s->ready = 0;
+    s->phase = DET__IDLE;
+    det__wipe(s->hdr, sizeof s->hdr);
+}
+
+int det_session_set_token(det_session *session, const char *token) {
+    det__session *s = session ? det__session_of(session) : NULL;
+    if (!s || !s->ready) return DET_E_ARG;
+    return render_lines(s, token ? DET__AUTH_BEARER : DET__AUTH_NONE, token);
+}
+
+static int set_persistent(det_session *session, uint8_t on, const char *reason) {
+    det__session *s = session ? det__session_of(session) : NULL;
+    if (!s || !s->ready) return DET_E_ARG;
+    if (s->phase != DET__IDLE) return DET_E_STATE;
+    det__exchange_close(s, reason);
+    s->persistent = on;
+    return DET_OK;
+}
+
+int det_session_begin(det_session *s) {
+    return set_persistent(s, 1, "first use");
+}
+
+int det_session_end(det_session *s) {
+    return set_persistent(s, 0, "one-shot");
+}
+
+int det_session_start(det_session *session, const det_request *q) {
+    det__session *s = session ? det__session_of(session) : NULL;
+    if (!s || !s->ready || !q || !q->method || !q->path) return DET_E_ARG;
+    if (s->phase != DET__IDLE) return DET_E_STATE;
+    if (!q->body && !q->source && q->body_len) return DET_E_ARG;
+    s->req = *q;
+    return det__exchange_start(s);
+}
+
+int det_session_step(det_session *session) {
+    det__session *s = session ? det__session_of(session) : NULL;
+    if (!s || !s->ready) return DET_E_ARG;
+    if (s->phase == DET__IDLE) return DET_E_STATE;
+    return det__exchange_step(s);
+}
+
+int det_session_wants(const det_session *session, det_wait *w, uint32_t *timeout_ms) {
+    const det__session *s = of_const(session);
+    w->handle = s->stream.conn.handle;
+    w->events = s->phase == DET__IDLE ? 0 : s->stream.ops->wants(&s->stream);
+    if (s->phase == DET__EXCHANGE && w->events) w->events |= DET_WANT_READ; /* an early refusal is read */
+    if (s->phase == DET__IDLE || !s->stream.open) w->handle = s->phase == DET__IDLE ? -1 : w->handle;
+    *timeout_ms = det__exchange_timeout(s);
+    return s->phase == DET__IDLE || w->events != 0;
+}
+
+int det_session_call(det_session *session, const det_request *q, det_response *out) {
+    int rc = det_session_start(session, q);
+    if (rc == DET_OK) rc = DET_E_AGAIN;
+    while (rc == DET_E_AGAIN) {
+        rc = det_session_step(session);
+        det_wait w;
+        uint32_t ms;
+        if (rc != DET_E_AGAIN || !det_session_wants(session, &w, &ms)) continue;
+        const det_port *p = det__session_of(session)->port;
+        p->wait(p->ctx, &w, 1, ms);
+    }
+    if (out && session) *out = det__session_of(session)->res;
+    return rc;
+}
+
+void det_session_cancel(det_session *session) {
+    det__session *s = session ? det__session_of(session) : NULL;
+    if (!s || !s->ready || s->phase == DET__IDLE) return;
+    s->phase = DET__IDLE;
+    det__exchange_close(s, "after a request given up");
+}
+
+const det_response *det_session_response(const det_session *session) {
+    return &of_const(session)->res;
+}
+
+const det_failure *det_session_failure(const det_session *session) {
+    return &of_const(session)->failure;
+}
+
+const char *det_session_errmsg(const det_session *session) {
+    return of_const(session)->msg;
+}
+
+const det_session_stats *det_session_get_stats(const det_session *session) {
+    return &of_const(session)->stats;
+}
