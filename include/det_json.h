@@ -56,8 +56,9 @@ enum det_json_type {
 typedef struct det_json_token {
     const char *text; /* KEY, STRING: decoded UTF-8; NUMBER: its text. Valid until the next call on the reader */
     size_t len;
-    uint8_t more;     /* 1: a longer KEY or STRING than the scratch buffer; the rest follows as further tokens of the
-                         same type, the last of them (it may be empty) with 0. No UTF-8 sequence is ever divided */
+    uint8_t more;     /* KEY, STRING: 1 when longer than the scratch buffer; the rest follows as further tokens of the
+                         same type, the last of them (it may be empty) with 0. No UTF-8 sequence is ever divided.
+                         NUMBER: 1 when longer than the scratch buffer; only its beginning is given, no more follows */
 } det_json_token;
 
 /* Strict RFC 8259: one value, no byte order mark, no invalid UTF-8 anywhere. \u0000 is decoded to a NUL byte. An escaped
@@ -79,22 +80,23 @@ typedef struct det_json_reader {
     uint32_t stack[DET_JSON_DEPTH / 32]; /* one bit a level: object or array */
 } det_json_reader;
 
-/* Begin. scratch: caller's, cap ≥ 32 bytes (else det_json_next() returns DET_E_ARG). A number longer than cap is
- * DET_E_SIZE. */
+/* Begin. scratch: caller's, cap ≥ 32 bytes (else det_json_next() returns DET_E_ARG). */
 DET_API void det_json_read_init(det_json_reader *r, char *scratch, size_t cap);
 
 /* Give the next piece of the text, of any size, down to none; it must stay until det_json_next() returns DET_E_AGAIN.
  * last: 1 with the final piece. */
 DET_API void det_json_feed(det_json_reader *r, const char *data, size_t len, int last);
 
-/* The next token: a det_json_type ≥ 0, DET_E_AGAIN (feed more), DET_E_JSON (not valid), DET_E_DEPTH or DET_E_SIZE.
+/* The next token: a det_json_type ≥ 0, DET_E_AGAIN (feed more), DET_E_JSON (not valid), DET_E_DEPTH or DET_E_ARG.
  * Errors are sticky. After DET_JSON_END it returns DET_JSON_END again (DET_E_AGAIN before the last piece has been fed). */
 DET_API int det_json_next(det_json_reader *r, det_json_token *t);
 
-/* The number's value. DET_OK or DET_E_VALUE (not an integer, or outside int64). "1.0" and "1e3" are no integers here. */
+/* The number's value. DET_OK, DET_E_VALUE (not an integer, or outside int64) or DET_E_SIZE (t->more: not all of it is
+ * there). "1.0" and "1e3" are no integers here. *v is left alone on failure. */
 DET_API int det_json_to_int(const det_json_token *t, int64_t *v);
 
-/* Correctly rounded (to nearest, ties to even). DET_OK, or DET_E_VALUE when it overflows; underflow gives 0. */
+/* Correctly rounded (to nearest, ties to even) for any number of digits. DET_OK, DET_E_VALUE when it overflows, or
+ * DET_E_SIZE as above; underflow gives 0. Uses up to 0.8 KB of stack. */
 DET_API int det_json_to_double(const det_json_token *t, double *v);
 
 #ifdef __cplusplus

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Numbers to text: the shortest decimal that reads back as the same double, and 64-bit integers without division.
+ * Knows no JSON; infinities and NaN are not for it. */
+#ifndef DET_BASE_DTOA_H
+#define DET_BASE_DTOA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    DET__DTOA_SIZE = 32, /* room det__dtoa needs; it uses it as scratch, the text has at most 24 bytes */
+    DET__UTOA_SIZE = 24  /* likewise for det__utoa, at most 20 bytes */
+};
+
+/* Of all decimals that round to v the shortest, and of these the closest to v. Like Python's repr: "0.1", "1.0",
+ * "-0.0", "5e-324", "1e16", "1.5e-7"; always with a point or an exponent. v is finite. Returns the length; no NUL. */
+size_t det__dtoa(char *out, double v);
+
+/* v in decimal. Returns the length; no NUL. */
+size_t det__utoa(char *out, uint64_t v);
+
+#endif
