@@ -3,8 +3,6 @@
  * one head (CWE-113, CWE-444). No Accept-Encoding line is written: the master then answers plainly (contract 1.7). */
 #include "request.h"
 
-#include <string.h>
-
 #include "det_error.h"
 #include "det_version.h"
 #include "token.h"
