@@ -57,7 +57,7 @@ typedef void (*det_lost_fn)(void *ctx, int code, const char *group, int64_t step
 typedef struct det_options {
     const det_port *port;
     void *mem;       /* at least 4096 bytes: a quarter (1.5 to 16 KB) is the request buffer, the rest the outbox; a
-                        report of ten doubles takes about 330 bytes of the outbox */
+                        report takes about 50 bytes of the outbox and its names and values */
     size_t mem_len;
     /* the master */
     const char *master;   /* URL (contract 1.1); NULL: localhost:8080 */
@@ -118,7 +118,7 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
     det_session session; /* for det_session_call() to any other endpoint over the same connection, while the core is idle */
-    uint64_t mem[(640 + 56 * sizeof(void *)) / 8];
+    uint64_t mem[(688 + 56 * sizeof(void *)) / 8];
 } det_core;
 
 /* Open: log in if need be, create or attach to experiment and trial, start the trial (contract 3, steps 1 to 8).

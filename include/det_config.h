@@ -28,7 +28,7 @@
 
 /* Buffer below TLS that joins the reads of a record's header and body into one recv, bytes, 64 … 65536. RAM: itself. */
 #ifndef DET_TLS_RX_SIZE
-#define DET_TLS_RX_SIZE 1024
+#define DET_TLS_RX_SIZE 512
 #endif
 
 /* Constant header lines (Host, User-Agent, Authorization) inside det_session, bytes, 128 … 8192. A master's token has

@@ -246,18 +246,18 @@ static int write_body(det__core *c, int call, det_request *q) {
     return rc;
 }
 
-/* A report's body: the record, and behind it the ids of the run that sends it. */
+/* A report's body: what is stamped for the run that sends it, then the record. */
 static int metrics_source(void *ctx, uint64_t offset, void *buf, size_t len) {
     const det__core *c = (const det__core *)ctx;
     const char *payload = NULL;
     const det__record *r = det__outbox_first(&c->outbox, &payload);
-    size_t text_len = r->len - r->group_len, at = (size_t)offset, n = 0;
-    if (at < text_len) {
-        n = text_len - at < len ? text_len - at : len;
-        memcpy(buf, payload + r->group_len + at, n);
+    size_t stamp = strlen(c->small), at = (size_t)offset, n = 0;
+    if (at < stamp) {
+        n = stamp - at < len ? stamp - at : len;
+        memcpy(buf, c->small + at, n);
         at += n;
     }
-    if (n < len) memcpy((char *)buf + n, c->small + (at - text_len), len - n);
+    if (n < len) memcpy((char *)buf + n, payload + r->group_len + (at - stamp), len - n);
     return DET_OK;
 }
 
@@ -266,14 +266,17 @@ static void stamp_metrics(det__core *c, det_request *q) {
     const det__record *r = det__outbox_first(&c->outbox, &payload);
     det__out o;
     det__out_init(&o, c->small, sizeof c->small);
+    det__out_str(&o, "{\"metrics\":{\"stepsCompleted\":");
+    det__out_i64(&o, r->steps);
     det__out_str(&o, ",\"trialId\":");
     det__out_i64(&o, c->run.trial_id);
     det__out_str(&o, ",\"trialRunId\":");
     det__out_i64(&o, c->run.trial_run_id);
-    det__out_str(&o, "}}");
+    det__out_str(&o, ",\"metrics\":{\"avgMetrics\":");
+    det__out_ch(&o, 0);
     q->source = metrics_source;
     q->source_ctx = c;
-    q->body_len = r->len - r->group_len + o.len;
+    q->body_len = o.len - 1 + r->len - r->group_len;
 }
 
 /* ---- paths ------------------------------------------------------------------------------------------------------- */

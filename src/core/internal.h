@@ -57,7 +57,7 @@ typedef struct det__core {
     uint8_t login_due;    /* the token was refused in mid-run and there is a password */
     uint8_t picks_used;
     char path[64];
-    char small[96];       /* a short body, or what is stamped behind a record */
+    char small[144];      /* a short body, or what is stamped before a record */
 } det__core;
 
 det__core *det__core_of(det_core *c);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reporting: one report becomes one record of the outbox, rendered as the body that will be sent but for the trial's
- * and the run's id, which are stamped at sending (a queued record must not freeze them). No I/O here. */
+ * Reporting: one report becomes one record of the outbox, rendered as the body that will be sent but for its start with
+ * steps, trial and run, which is stamped at sending (a queued record must not freeze them). No I/O here. */
 #include <string.h>
 
 #include "../session/fail.h"
@@ -66,25 +66,20 @@ typedef struct report {
     int32_t steps;
 } report;
 
-/* Group name with its NUL, then the body up to where the ids go (contract 3.7). *len: what it takes, or would take. */
+/* Group name with its NUL, then the metrics and the rest of the body behind them (contract 3.7); what comes before is
+ * stamped at sending. *len: what it takes, or would take. */
 static int write_record(const report *r, char *room, size_t cap, size_t *len) {
     det_json_writer w;
     size_t name = r->group_len + 1, used = name < cap ? name : cap;
     if (used) memcpy(room, r->group, used);
     det_json_write_init(&w, room ? room + used : NULL, cap - used, DET_JSON_STRICT_UTF8);
     det_json_object(&w);
-    det_json_key(&w, "group");
-    det_json_string_n(&w, r->group, r->group_len);
-    det_json_key(&w, "metrics");
-    det_json_object(&w);
-    det_json_key(&w, "stepsCompleted");
-    det_json_int(&w, r->steps);
-    det_json_key(&w, "metrics");
-    det_json_object(&w);
-    det_json_key(&w, "avgMetrics");
-    det_json_object(&w);
     for (size_t i = 0; i < r->n; i++) write_metric(&w, &r->m[i]);
     det_json_object_end(&w);
+    det_json_object_end(&w);
+    det_json_object_end(&w);
+    det_json_key(&w, "group");
+    det_json_string_n(&w, r->group, r->group_len);
     det_json_object_end(&w);
     *len = name + w.len;
     int rc = det_json_finish(&w);

@@ -284,6 +284,13 @@ int det__exchange_step(det__session *s) {
     return rc;
 }
 
+/* Both ways at once: an early refusal is read while a request is still being sent. 0: do not wait. */
+int det__exchange_wants(const det__session *s) {
+    int events = s->stream.ops->wants(&s->stream);
+    if (!events || s->phase != DET__EXCHANGE) return events;
+    return events | DET_WANT_READ | (fully_sent(s) || s->send_error ? 0 : DET_WANT_WRITE);
+}
+
 uint32_t det__exchange_timeout(const det__session *s) {
     uint32_t t = now(s), ms = deadline(s, t), connect = left(t, s->connect_ms, s->limit_connect_ms);
     uint32_t again = s->stream.conn.again_ms;

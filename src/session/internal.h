@@ -64,6 +64,7 @@ det__session *det__session_of(det_session *s);
 int det__exchange_start(det__session *s);
 int det__exchange_step(det__session *s);
 void det__exchange_close(det__session *s, const char *reason);
+int det__exchange_wants(const det__session *s);
 uint32_t det__exchange_timeout(const det__session *s);
 
 /* failure.c: what went wrong, as codes and as a sentence */

@@ -129,12 +129,13 @@ int det_session_step(det_session *session) {
 
 int det_session_wants(const det_session *session, det_wait *w, uint32_t *timeout_ms) {
     const det__session *s = of_const(session);
-    w->handle = s->stream.conn.handle;
-    w->events = s->phase == DET__IDLE ? 0 : s->stream.ops->wants(&s->stream);
-    if (s->phase == DET__EXCHANGE && w->events) w->events |= DET_WANT_READ; /* an early refusal is read */
-    if (s->phase == DET__IDLE || !s->stream.open) w->handle = s->phase == DET__IDLE ? -1 : w->handle;
+    w->handle = -1;
+    w->events = 0;
     *timeout_ms = det__exchange_timeout(s);
-    return s->phase == DET__IDLE || w->events != 0;
+    if (s->phase == DET__IDLE) return 1;
+    w->handle = s->stream.conn.handle;
+    w->events = det__exchange_wants(s);
+    return w->events != 0;
 }
 
 int det_session_call(det_session *session, const det_request *q, det_response *out) {
