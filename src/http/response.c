@@ -214,7 +214,7 @@ static int size_step(det__response *r, uint8_t c) {
         r->state = c == '\r' ? S_LF : c == ';' ? S_VALUE : S_SIZE_SPACE;
         return r->pos ? 0 : DET_E_HTTP;
     }
-    return number_add(r, lower >= 'a' ? lower - 'a' + 10 : (unsigned)c - '0', 16);
+    return number_add(r, lower >= 'a' ? lower - 'a' + 10 : c <= '9' ? (unsigned)c - '0' : 16, 16);
 }
 
 /* The first character of a line is never white space: obs-fold (RFC 9112 section 5.2) is refused. */
