@@ -16,7 +16,7 @@ enum {
     EXPONENT_MAX = 308, /* 1e309 overflows; 19 digits times 10^-343 are below half the least subnormal */
     INFINITE = 0x7ff,
     SLACK_DIGITS = 64, /* what the digits behind the 19th may add, in units of the upper product word */
-    SLACK_TABLE = 16   /* what the table's error and the dropped third word may, in units of the lower */
+    SLACK_TABLE = 32   /* what the table's error and the dropped third word may, in units of the lower */
 };
 
 typedef struct number {

@@ -2,9 +2,9 @@
  * Shortest doubles by Schubfach (Raffaello Giulietti, "The Schubfach way to render doubles", 2021) on the shared table.
  * Integer arithmetic only, no division.
  *
- * Why a table with an error of up to 3 units is enough: c * 10^-k is needed as an integer part and whether something
+ * Why a table with an error of up to 4 units is enough: c * 10^-k is needed as an integer part and whether something
  * follows it. For every exponent the distance of the products that can occur from the next integer was computed exactly
- * (Euclid's algorithm over all 2^54 multiples): it is above 5.5 units of 2^-64 upwards, where the error is below 0.1,
+ * (Euclid's algorithm over all 2^54 multiples): it is above 5.5 units of 2^-64 upwards, where the error is below 0.2,
  * and two units downwards, but for products whose integer part is 3 modulo 4, which is never compared for equality. */
 #include "dtoa.h"
 
@@ -32,145 +32,142 @@ static uint64_t round_to_odd(det__u128 g, uint64_t c) {
     return p.hi | (p.lo > 1);
 }
 
-/* The shortest decimal within the rounding interval of c * 2^q. */
+/* The shortest decimal within the rounding interval of c * 2^q. Which of the candidates it is cannot be predicted: all
+ * are computed, none is jumped to. */
 static decimal shortest(uint64_t c, int q, int closer) {
     int k = log10_pow2(q, closer), h = q + det__pow10_log2(-k) + 1;
-    uint64_t odd = c & 1, lower, middle, upper, s, t, half;
-    decimal d = {0, k};
+    uint64_t odd = c & 1, lower, middle, upper, s, t;
+    int down, up, one_less;
+    decimal d;
     det__u128 g = det__pow10(-k);
-    g.lo += 3;
-    g.hi += g.lo < 3;
-    lower = round_to_odd(g, (4 * c - 2 + (uint64_t)closer) << h) + odd;
-    middle = round_to_odd(g, (4 * c) << h);
-    upper = round_to_odd(g, (4 * c + 2) << h) - odd;
+    g.lo += 4;
+    g.hi += g.lo < 4;
+    c <<= h + 2;
+    lower = round_to_odd(g, c - (2u >> closer << h)) + odd;
+    middle = round_to_odd(g, c);
+    upper = round_to_odd(g, c + (2u << h)) - odd;
     s = middle / 4;
-    if (s >= 10) {
-        int down, up;
-        t = tenth(s);
-        down = lower <= 40 * t;
-        up = 40 * t + 40 <= upper;
-        if (down != up) {
-            d.digits = t + (uint64_t)up;
-            d.exponent = k + 1;
-            return d;
-        }
-    }
-    if ((lower <= 4 * s) != (4 * s + 4 <= upper)) {
-        d.digits = s + (4 * s + 4 <= upper);
-        return d;
-    }
-    half = 4 * s + 2;
-    d.digits = s + (middle > half || (middle == half && (s & 1)));
+    t = tenth(s);
+    down = lower <= 40 * t;
+    up = 40 * t + 40 <= upper;
+    one_less = (s >= 10) & (down != up);
+    t = 10 * (t + (uint64_t)up);
+    down = lower <= 4 * s;
+    up = 4 * s + 4 <= upper;
+    s += (uint64_t)(down != up ? up : (middle & 3) + (s & 1) > 2);
+    d.digits = one_less ? t : s;
+    d.exponent = k;
     return d;
 }
 
-/* Nine digits of v < 10^9, as a fixed-point fraction that is multiplied by 100 for every two. */
-static void put9(char *out, uint32_t v) {
-    uint64_t f = (uint64_t)v * 1441151881u; /* 2^57 / 10^8, rounded up */
-    out[0] = (char)('0' + (int)(f >> 57));
-    for (int i = 1; i < 9; i += 2) {
-        unsigned two;
-        f = (f & (((uint64_t)1 << 57) - 1)) * 100;
-        two = (unsigned)(f >> 57);
-        out[i] = (char)('0' + (int)(two * 103 >> 10));
-        out[i + 1] = (char)('0' + (int)(two - 10 * (two * 103 >> 10)));
-    }
+/* ---- digits ---- */
+
+#if UINTPTR_MAX > 0xffffffffu && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && !defined(DET__NARROW)
+
+/* v < 10^8 as eight digits: halved three times, each time all parts at once. */
+static void put8(char *out, uint32_t v) {
+    uint64_t x = (uint64_t)(v % 10000) << 32 | v / 10000, q;
+    q = x * 10486 >> 20 & 0x0000007f0000007fu;
+    x = (x - 100 * q) << 16 | q;
+    q = x * 103 >> 10 & 0x000f000f000f000fu;
+    x = ((x - 10 * q) << 8 | q) + 0x3030303030303030u;
+    memcpy(out, &x, sizeof x);
 }
 
-static uint64_t billionth(uint64_t v) {
-    return det__mul64(v >> 9, 0x44b82fa09b5a53u).hi >> 11;
+#else
+
+static void put8(char *out, uint32_t v) {
+    for (int i = 8; i-- > 0; v /= 10) out[i] = (char)('0' + (int)(v % 10));
 }
 
-/* The digits of v at the end of t; returns where they begin. */
-static char *put_digits(char t[27], uint64_t v) {
-    char *p = t + 27;
-    do {
-        uint64_t rest = v < 1000000000 ? 0 : billionth(v);
-        p -= 9;
-        put9(p, (uint32_t)(v - rest * 1000000000));
-        v = rest;
-    } while (v);
-    while (*p == '0' && p < t + 26) p++;
-    return p;
+#endif
+
+/* v / 10^8 */
+static uint64_t high_part(uint64_t v) {
+    return det__mul64(v, 0xabcc77118461cefdu).hi >> 26;
 }
 
 size_t det__utoa(char *out, uint64_t v) {
-    char t[27], *p = put_digits(t, v);
-    size_t n = (size_t)(t + sizeof t - p);
+    char t[24], *p = t + sizeof t;
+    size_t n;
+    do {
+        uint64_t rest = v < 100000000 ? 0 : high_part(v);
+        p -= 8;
+        put8(p, (uint32_t)(v - rest * 100000000));
+        v = rest;
+    } while (v);
+    while (*p == '0' && p < t + sizeof t - 1) p++;
+    n = (size_t)(t + sizeof t - p);
     memcpy(out, p, n);
     return n;
 }
 
-static char *put_mem(char *out, const char *p, int n) {
-    memcpy(out, p, (size_t)n);
-    return out + n;
+enum { DIGITS = 17 };
+
+/* d as exactly 17 digits, zeros behind; the value is then 0.t1t2t3... * 10^point, which is returned. */
+static int put_digits(char t[2 * DIGITS], decimal d) {
+    int point = d.exponent + DIGITS, short_by_one;
+    uint32_t high;
+    short_by_one = d.digits < 10000000000000000u;
+    d.digits = short_by_one ? 10 * d.digits : d.digits;
+    point -= short_by_one;
+    for (; d.digits < 10000000000000000u; point--) d.digits *= 10; /* only subnormals have fewer */
+    high = (uint32_t)high_part(d.digits);
+    t[0] = (char)('0' + (int)(high / 100000000));
+    put8(t + 1, high % 100000000);
+    put8(t + 9, (uint32_t)(d.digits - (uint64_t)high * 100000000));
+    return point;
 }
 
-static char *put_zeros(char *out, int n) {
-    while (n-- > 0) *out++ = '0';
-    return out;
-}
+/* ---- text ---- */
 
 static char *put_exponent(char *out, int e) {
+    unsigned a = (unsigned)(e < 0 ? -e : e);
     *out++ = 'e';
-    if (e < 0) *out++ = '-';
-    e = e < 0 ? -e : e;
-    if (e >= 100) *out++ = (char)('0' + e / 100);
-    if (e >= 10) *out++ = (char)('0' + e / 10 % 10);
-    *out++ = (char)('0' + e % 10);
+    *out = '-';
+    out += e < 0;
+    *out = (char)('0' + a / 100);
+    out += a >= 100;
+    *out = (char)('0' + a / 10 % 10);
+    out += a >= 10;
+    *out++ = (char)('0' + a % 10);
     return out;
 }
 
-/* The value is 0.p1p2...pn * 10^point. */
-static char *put_decimal(char *out, const char *p, int n, int point) {
+/* 0.t1t2t3...tn * 10^point. Always copies 17 digits, which compiles to two moves; what is too many is written over. */
+static char *put_decimal(char *out, const char t[2 * DIGITS], int n, int point) {
     if (point > 16 || point < -3) {
-        *out++ = *p;
-        if (n > 1) {
-            *out++ = '.';
-            out = put_mem(out, p + 1, n - 1);
-        }
-        return put_exponent(out, point - 1);
+        out[0] = t[0];
+        out[1] = '.';
+        memcpy(out + 2, t + 1, DIGITS - 1);
+        return put_exponent(out + (n > 1 ? n + 1 : 1), point - 1);
     }
     if (point <= 0) {
-        *out++ = '0';
-        *out++ = '.';
-        return put_mem(put_zeros(out, -point), p, n);
+        memcpy(out, "0.000", 5);
+        memcpy(out + 2 - point, t, DIGITS);
+        return out + 2 - point + n;
     }
-    if (n > point) {
-        out = put_mem(out, p, point);
-        *out++ = '.';
-        return put_mem(out, p + point, n - point);
-    }
-    out = put_zeros(put_mem(out, p, n), point - n);
-    *out++ = '.';
-    *out++ = '0';
-    return out;
-}
-
-/* c * 2^q, itself when it is an integer below 2^53: no decimal as short or shorter is nearer then. */
-static decimal convert(uint64_t c, int q, int closer) {
-    decimal d = {c, 0};
-    if (c == 0) return d;
-    if (q <= 0 && q > -53 && (c & (((uint64_t)1 << -q) - 1)) == 0) {
-        d.digits = c >> -q;
-        return d;
-    }
-    return shortest(c, q, closer);
+    memcpy(out, t, DIGITS);
+    out[point] = '.';
+    memcpy(out + point + 1, t + point, DIGITS);
+    return out + 1 + (n > point ? n : point + 1);
 }
 
 size_t det__dtoa(char *out, double v) {
     uint64_t bits, c;
-    int e, n, point;
-    decimal d;
-    char t[27], *p, *o = out;
+    int e, n = DIGITS, point;
+    char t[2 * DIGITS], *o = out;
     memcpy(&bits, &v, sizeof bits);
     e = (int)(bits >> 52) & 0x7ff;
     c = bits & (((uint64_t)1 << 52) - 1);
-    if (bits >> 63) *o++ = '-';
-    d = e ? convert(c | (uint64_t)1 << 52, e - 1075, c == 0 && e > 1) : convert(c, -1074, 0);
-    p = put_digits(t, d.digits);
-    n = (int)(t + sizeof t - p);
-    point = n + d.exponent;
-    while (n > 1 && p[n - 1] == '0') n--;
-    return (size_t)(put_decimal(o, p, n, point) - out);
+    *o = '-';
+    o += bits >> 63;
+    if (bits << 1 == 0) {
+        memcpy(o, "0.0", 3);
+        return (size_t)(o + 3 - out);
+    }
+    point = put_digits(t, e ? shortest(c | (uint64_t)1 << 52, e - 1075, c == 0 && e > 1) : shortest(c, -1074, 0));
+    n -= t[n - 1] == '0';
+    while (t[n - 1] == '0') n--;
+    return (size_t)(put_decimal(o, t, n, point) - out);
 }

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum {
-    DET__DTOA_SIZE = 32, /* room det__dtoa needs; it uses it as scratch, the text has at most 24 bytes */
+    DET__DTOA_SIZE = 40, /* room det__dtoa needs; it uses it as scratch, the text has at most 24 bytes */
     DET__UTOA_SIZE = 24  /* likewise for det__utoa, at most 20 bytes */
 };
 
