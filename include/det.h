@@ -69,7 +69,7 @@ typedef struct det_options {
     size_t ca_pem_len;
     int noverify;
     /* the experiment (contract 3.1) */
-    const char *name;                   /* NULL: unmanaged-XXXXXXXX */
+    const char *name;                   /* NULL: the master makes one up */
     const char *description;            /* or NULL */
     const char *workspace, *project;    /* both or neither */
     const char *searcher_metric;        /* NULL: unmanaged */

@@ -51,7 +51,7 @@ typedef int (*det_sink_fn)(void *ctx, const det_response *r, const void *data, s
 
 /* Fills buf with len bytes of the request's body from offset. Must give the same bytes when asked again. DET_OK or an
  * error, which ends the request. */
-typedef int (*det_source_fn)(void *ctx, uint64_t offset, void *buf, size_t len);
+typedef int (*det_source_fn)(void *ctx, size_t offset, void *buf, size_t len);
 
 typedef struct det_request {
     const char *method;     /* "GET", … */
@@ -60,7 +60,7 @@ typedef struct det_request {
     const void *body;       /* body_len bytes, or NULL */
     det_source_fn source;   /* used when body is NULL and body_len is not 0 */
     void *source_ctx;
-    uint64_t body_len;
+    size_t body_len;
     det_sink_fn sink;       /* NULL: the body is read and dropped, of any length */
     void *sink_ctx;
     uint32_t silence_ms;    /* longest time without a byte either way; 0: the session's */

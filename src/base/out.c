@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "dtoa.h"
+
 void det__out_init(det__out *o, void *buf, size_t cap) {
     o->buf = (char *)buf;
     o->cap = buf ? cap : 0;
@@ -26,13 +28,8 @@ void det__out_ch(det__out *o, char c) {
 }
 
 void det__out_u64(det__out *o, uint64_t v) {
-    char digits[20];
-    size_t n = sizeof digits;
-    do {
-        digits[--n] = (char)('0' + (int)(v % 10));
-        v /= 10;
-    } while (v);
-    det__out_mem(o, digits + n, sizeof digits - n);
+    char digits[DET__UTOA_SIZE];
+    det__out_mem(o, digits, det__utoa(digits, v));
 }
 
 void det__out_i64(det__out *o, int64_t v) {

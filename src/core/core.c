@@ -70,7 +70,7 @@ static void carve(det__core *c) {
     c->opt.mem = mem;
     c->tx_len = tx;
     c->scratch = (char *)mem + tx;
-    det__outbox_init(&c->outbox, mem + tx + DET__SCRATCH_MIN, len - tx - DET__SCRATCH_MIN);
+    det__outbox_init(&c->outbox, mem + tx + DET__SCRATCH, len - tx - DET__SCRATCH);
 }
 
 static int init_session(det_core *core, const det__core *c) {

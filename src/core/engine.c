@@ -156,8 +156,8 @@ static int opening_done(det_core *core, int call, int rc) {
 /* A password's hash opens an account as well as the password: it does not stay in memory. */
 static void wipe_login(det__core *c) {
     det__wipe(c->opt.mem, c->tx_len);
-    if (c->state == DET__OPENING_RUN) det__wipe(c->outbox.mem, DET__SCRATCH_MIN);
-    det__wipe(c->scratch, DET__SCRATCH_MIN);
+    if (c->state == DET__OPENING_RUN) det__wipe(c->outbox.mem, DET__SCRATCH);
+    det__wipe(c->scratch, DET__SCRATCH);
 }
 
 static int done(det_core *core, int call, int rc) {

@@ -30,7 +30,7 @@ enum det__call {
     DET__CALL_NONE
 };
 
-enum { DET__PICKS = 3, DET__SCRATCH_MIN = 512 };
+enum { DET__PICKS = 3, DET__SCRATCH = 896, DET__TOKEN_AT = 384 };
 
 typedef struct det__core {
     det_options opt;
@@ -40,7 +40,7 @@ typedef struct det__core {
     det__picker picker;
     det__pick picks[DET__PICKS];
     double progress;
-    char *scratch;        /* DET__SCRATCH_MIN bytes for the body of a login in mid-run */
+    char *scratch;        /* DET__SCRATCH bytes: path and body of a login in mid-run, from DET__TOKEN_AT on a new token */
     uint32_t beat_ms;     /* when the next heartbeat is due */
     uint32_t retry_ms;    /* not before: after a failure */
     size_t tx_len;        /* of the request buffer at the start of opt.mem */
@@ -56,8 +56,8 @@ typedef struct det__core {
     uint8_t progress_due;
     uint8_t login_due;    /* the token was refused in mid-run and there is a password */
     uint8_t picks_used;
-    char path[64];
-    char small[144];      /* a short body, or what is stamped before a record */
+    const char *stamp;    /* what is sent before the record under way, in small */
+    char small[192];      /* path and body of a small call */
 } det__core;
 
 det__core *det__core_of(det_core *c);

@@ -41,9 +41,9 @@ static int idle_alive(det__session *s) {
 /* ---- starting ---------------------------------------------------------------------------------------------------- */
 
 static int copy_body(det__session *s) {
-    uint64_t rest = s->req.body_len - s->body_off;
+    size_t rest = s->req.body_len - s->body_off;
     size_t room = s->tx_cap - s->tx_len;
-    size_t n = rest < room ? (size_t)rest : room;
+    size_t n = rest < room ? rest : room;
     int rc = DET_OK;
     if (!n) return DET_OK;
     if (s->req.body)

@@ -22,7 +22,7 @@ typedef struct det__session {
     size_t tx_cap;
     size_t tx_len;     /* bytes of the request in it */
     size_t tx_sent;    /* of them handed to the stream */
-    uint64_t body_off; /* body bytes copied into it so far */
+    size_t body_off;   /* body bytes copied into it so far */
     det_request req;
     det_response res;
     det__stream stream;

@@ -168,8 +168,9 @@ static void opening_makes_the_calls_of_the_contract_in_its_order(void) {
     CHECK(fake_sent_has(&fp, 0, "{\"trialId\":9,\"state\":\"STATE_RUNNING\"}"));
     CHECK(fake_sent_has(&fp, 0, "{\"runId\":9,\"checkpointStorage\":null}"));
     CHECK(fake_sent_has(&fp, 0, "{\"experimentId\":7,\"hparams\":null,\"unmanaged\":true}"));
-    CHECK(fake_sent_has(&fp, 0, "{\"config\":\"{\\\"name\\\":\\\"exp\\\",\\\"searcher\\\":{\\\"name\\\":\\\"single\\\","
-                                "\\\"metric\\\":\\\"loss\\\"}}\",\"unmanaged\":true}"));
+    CHECK(fake_sent_has(&fp, 0, "{\"config\":\"{\\\"checkpoint_storage\\\":null,\\\"description\\\":null,\\\"name\\\":\\\"exp\\\","
+                                "\\\"project\\\":null,\\\"searcher\\\":{\\\"metric\\\":\\\"loss\\\",\\\"name\\\":\\\"single\\\"},"
+                                "\\\"workspace\\\":null}\",\"unmanaged\":true}"));
     const det_run_info *run = det_get_run(&core);
     CHECK_INT(run->experiment_id, 7);
     CHECK_INT(run->trial_id, 9);
@@ -214,11 +215,11 @@ static void nobody_given_means_user_determined_with_an_empty_password(void) {
     end();
 }
 
-static void without_a_name_one_is_made(void) {
+static void without_a_name_the_master_makes_one_up(void) {
     prepare();
     opt.name = NULL;
     CHECK_INT(det_open(&core, &opt), DET_OK);
-    CHECK(fake_sent_has(&fp, 0, "\\\"name\\\":\\\"unmanaged-"));
+    CHECK(fake_sent_has(&fp, 0, "\\\"name\\\":null,"));
     end();
 }
 
@@ -726,7 +727,7 @@ static const unit_test tests[] = {
     TEST(external_ids_use_the_put_forms),
     TEST(a_token_saves_the_login),
     TEST(nobody_given_means_user_determined_with_an_empty_password),
-    TEST(without_a_name_one_is_made),
+    TEST(without_a_name_the_master_makes_one_up),
     TEST(first_contact_fails_at_once_and_names_its_stage),
     TEST(each_step_of_opening_may_be_refused),
     TEST(a_wrong_password_is_an_error_of_its_own),

@@ -388,7 +388,7 @@ static void a_sink_may_end_a_request(void) {
     end();
 }
 
-static int source_abc(void *ctx, uint64_t offset, void *buf, size_t len) {
+static int source_abc(void *ctx, size_t offset, void *buf, size_t len) {
     if (ctx) return DET_E_VALUE;
     for (size_t i = 0; i < len; i++) ((char *)buf)[i] = (char)('a' + (offset + i) % 26);
     return DET_OK;
