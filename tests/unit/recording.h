@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reads the recordings (tests/recordings/README.md) into what each connection's two sides said. Binary safe. Only a header:
- * for tests and benchmarks; wants a heap and stdio. Answers to a login are lengthened to the Content-Length they had
- * before their token was replaced. */
+ * Reads the recordings (tests/recordings/README.md) into what each connection's two sides said. Binary safe. Only a
+ * header, for tests and benchmarks; wants a heap and stdio. Answers to a login are lengthened to the Content-Length
+ * they had before their token was replaced. */
 #ifndef RECORDING_H
 #define RECORDING_H
 
