@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "det.h"
+#include "det_env.h"
 #include "det_posix.h"
 
 static int print(void *ctx, const det_response *r, const void *data, size_t len) {
@@ -23,8 +23,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: get URL PATH\n");
         return 2;
     }
-    det_options_init(&env, det_posix(), NULL, 0);
-    int rc = det_posix_env(&env);
+    det_options_init(&env, det_posix_port(), NULL, 0);
+    int rc = det_options_from_env(&env);
     o.port = env.port;
     o.url = argv[1];
     o.buffer = buffer;
