@@ -70,6 +70,31 @@ static void a_split_between_the_two_parts_does_not_matter(void) {
     }
 }
 
+static void many_blocks_are_chained(void) {
+    char text[3000];
+    uint8_t d[64];
+    for (size_t i = 0; i < sizeof text; i++) text[i] = (char)('a' + i % 26);
+    det__sha512(text, 1234, text + 1234, sizeof text - 1234, d);
+    CHECK_STR(hex(d),
+              "05cc4643278fe8221ededc951a97aa2f10420c6aa2357132012353a775382d22"
+              "5fbde2457ebed97cebedc33487985dabf2ed982607f032849a1dd340bc366f06");
+}
+
+static void bytes_of_all_zeros_and_all_ones_are_text_like_any_other(void) {
+    char text[1000];
+    uint8_t d[64];
+    memset(text, 0, sizeof text);
+    det__sha512(text, sizeof text, NULL, 0, d);
+    CHECK_STR(hex(d),
+              "ca3dff61bb23477aa6087b27508264a6f9126ee3a004f53cb8db942ed345f2f2"
+              "d229b4b59c859220a1cf1913f34248e3803bab650e849a3d9a709edc09ae4a76");
+    memset(text, 0xff, sizeof text);
+    det__sha512(NULL, 0, text, sizeof text, d);
+    CHECK_STR(hex(d),
+              "4f598854fd3db77c067dfc877450c56f326c03be82384833e01824c4b3187ac3"
+              "8b73fc41d6bd78e9fa8793d6106a1dc1705afb4250d2fa4508ca7b102bdb62d2");
+}
+
 static void only_64_bytes_are_written(void) {
     unsigned char *out = unit_guard(64);
     det__sha512("abc", 3, NULL, 0, out);
@@ -87,8 +112,13 @@ static void a_wipe_zeroes_its_bytes_and_no_others(void) {
 }
 
 static const unit_test TESTS[] = {
-    TEST(the_examples_of_the_standard_come_out),        TEST(a_password_is_transformed_as_the_master_does),
-    TEST(every_padding_position_is_right),              TEST(a_split_between_the_two_parts_does_not_matter),
-    TEST(only_64_bytes_are_written),                    TEST(a_wipe_zeroes_its_bytes_and_no_others),
+    TEST(the_examples_of_the_standard_come_out),
+    TEST(a_password_is_transformed_as_the_master_does),
+    TEST(every_padding_position_is_right),
+    TEST(a_split_between_the_two_parts_does_not_matter),
+    TEST(many_blocks_are_chained),
+    TEST(bytes_of_all_zeros_and_all_ones_are_text_like_any_other),
+    TEST(only_64_bytes_are_written),
+    TEST(a_wipe_zeroes_its_bytes_and_no_others),
 };
 UNIT_MAIN(TESTS)
