@@ -37,7 +37,7 @@ enum det_stage { DET_STAGE_NONE, DET_STAGE_DNS, DET_STAGE_TCP, DET_STAGE_TLS, DE
     X(DET_E_AGAIN, -1, AGAIN, "not finished: call again")                                                              \
     X(DET_E_ARG, -2, USAGE, "an argument is NULL, out of range or not allowed here")                                   \
     X(DET_E_STATE, -3, USAGE, "this call does not fit the present state")                                              \
-    X(DET_E_URL, -4, USAGE, "the master URL cannot be used: host, host:port, http://... or https://...")                                                           \
+    X(DET_E_URL, -4, USAGE, "the master URL cannot be used: say HOST, HOST:PORT, http://HOST or https://HOST")         \
     X(DET_E_NO_TLS, -5, USAGE, "this build has no TLS (DET_TLS=0): https is refused")                                  \
     X(DET_E_PORT, -6, USAGE, "the platform port lacks this function")                                                  \
     X(DET_E_STEPS, -7, USAGE, "steps are outside 0 to 2147483647")                                                     \
@@ -46,28 +46,28 @@ enum det_stage { DET_STAGE_NONE, DET_STAGE_DNS, DET_STAGE_TCP, DET_STAGE_TLS, DE
     X(DET_E_UTF8, -10, USAGE, "text is not valid UTF-8")                                                               \
     X(DET_E_SPACE, -20, SPACE, "the buffer is full: try again when some of it has been sent")                          \
     X(DET_E_SIZE, -21, SPACE, "this can never fit the buffer")                                                         \
-    X(DET_E_DNS, -30, NET, "host name not found: check the URL and the name server")                                                                      \
-    X(DET_E_CONNECT, -31, NET, "cannot connect: is the master running there?")                                                                       \
-    X(DET_E_TIMEOUT, -32, NET, "no answer in time: is the network up, the master overloaded?")                                                                    \
-    X(DET_E_CLOSED, -33, NET, "connection closed by the peer: is it a master, and http or https as it should be?")                                                         \
-    X(DET_E_RESET, -34, NET, "connection broken: is it a master, and http or https as it should be?")                                                                      \
+    X(DET_E_DNS, -30, NET, "host name not found: check the URL and the name server")                                   \
+    X(DET_E_CONNECT, -31, NET, "cannot connect: is the master running there?")                                         \
+    X(DET_E_TIMEOUT, -32, NET, "no answer in time: is the network up, the master overloaded?")                         \
+    X(DET_E_CLOSED, -33, NET, "connection closed by the peer: is it a master, and http or https as it should be?")     \
+    X(DET_E_RESET, -34, NET, "connection broken: is it a master, and http or https as it should be?")                  \
     X(DET_E_IO, -35, NET, "network error")                                                                             \
     X(DET_E_UNSURE, -36, NET, "the answer was lost: the request may or may not have taken effect")                     \
-    X(DET_E_TLS, -40, TLS, "TLS failed: does this port speak https?")                                                           \
-    X(DET_E_TRUST, -41, TLS, "certificate is not trusted: give its CA (ca_pem, DET_MASTER_CERT_FILE)")                                            \
-    X(DET_E_NAME, -42, TLS, "certificate is for another name: give that name (tls_name, DET_MASTER_CERT_NAME)")                                                         \
-    X(DET_E_EXPIRED, -43, TLS, "certificate is expired or not yet valid: renew it, or set the clock")                                              \
-    X(DET_E_CLOCK, -44, TLS, "clock is not set, so certificate dates cannot be checked: set it")                                  \
+    X(DET_E_TLS, -40, TLS, "TLS failed: does this port speak https?")                                                  \
+    X(DET_E_TRUST, -41, TLS, "certificate is not trusted: give its CA (ca_pem, DET_MASTER_CERT_FILE)")                 \
+    X(DET_E_NAME, -42, TLS, "certificate is for another name: give that name (tls_name, DET_MASTER_CERT_NAME)")        \
+    X(DET_E_EXPIRED, -43, TLS, "certificate is expired or not yet valid: renew it, or set the clock")                  \
+    X(DET_E_CLOCK, -44, TLS, "clock is not set, so certificate dates cannot be checked: set it")                       \
     X(DET_E_ENTROPY, -45, TLS, "no random numbers from the platform")                                                  \
     X(DET_E_CERT, -46, TLS, "a certificate given as trusted cannot be read")                                           \
     X(DET_E_HEAP, -47, TLS, "mbedTLS is out of heap")                                                                  \
-    X(DET_E_HTTP, -50, PROTO, "the answer is not well-formed HTTP: is it a master?")                                                    \
+    X(DET_E_HTTP, -50, PROTO, "the answer is not well-formed HTTP: is it a master?")                                   \
     X(DET_E_HEAD, -51, PROTO, "the head of the answer is too large")                                                   \
     X(DET_E_TRUNCATED, -52, PROTO, "the answer ended early")                                                           \
     X(DET_E_JSON, -53, PROTO, "not valid JSON")                                                                        \
     X(DET_E_DEPTH, -54, PROTO, "JSON is nested too deep")                                                              \
-    X(DET_E_MASTER, -55, PROTO, "the answer is not a Determined master's: check the URL")                                             \
-    X(DET_E_AUTH, -60, SERVER, "not logged in: check user and password, or get a new token")                                       \
+    X(DET_E_MASTER, -55, PROTO, "the answer is not a Determined master's: check the URL")                              \
+    X(DET_E_AUTH, -60, SERVER, "not logged in: check user and password, or get a new token")                           \
     X(DET_E_FORBIDDEN, -61, SERVER, "not permitted")                                                                   \
     X(DET_E_NOT_FOUND, -62, SERVER, "not found")                                                                       \
     X(DET_E_RUN, -63, SERVER, "another process has started this trial: the run id is stale")                           \
