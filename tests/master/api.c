@@ -178,7 +178,7 @@ static void task_logs(call *c) {
 }
 
 static void health(call *c) {
-    buf_str(&c->r->body, "{\"status\":\"up\",\"database\":\"up\",\"resource_managers\":[{\"cluster_name\":\"default\",\"status\":\"up\"}]}");
+    buf_str(&c->r->body, "{\"status\":\"up\",\"database\":\"up\",\"resource_managers\":[{\"cluster_name\":\"default\",\"status\":\"up\"}]}\n");
     ok(c);
 }
 

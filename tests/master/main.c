@@ -8,6 +8,7 @@
  * Prints "listening on http://127.0.0.1:PORT" (https with --tls), serves until SIGTERM or SIGINT, then prints one line
  * of JSON: its counters. Users admin and determined exist with a blank password. Port 0, the default, is a free one. */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ static void farewell(const options *o) {
 
 int main(int argc, char **argv) {
     options o = {0};
+    signal(SIGPIPE, SIG_IGN); /* who started us may not read to the end */
     store_init();
     if (!parse(&o, argc, argv)) return 2;
     if (o.cert && !tls_setup(o.cert, o.key, o.tls12 ? 12 : 0)) return 2;
