@@ -2,7 +2,9 @@
 # The master to test against and the replay of the recordings against it. Included by the Makefile.
 # Debian packages: libyaml-dev, libjansson-dev (the replay's judge), libmbedtls-dev.
 MASTER_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/master/*.c))
-$(MASTER_OBJ): EXTRA += -D_GNU_SOURCE
+$(MASTER_OBJ): $(B)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -c $< -o $@
 
 $(B)/det-master: $(MASTER_OBJ)
 	@mkdir -p $(@D)
