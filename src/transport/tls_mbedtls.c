@@ -28,6 +28,11 @@
 #else
 #define TLS_PSA 0
 #endif
+#if MBEDTLS_VERSION_NUMBER >= 0x03060000 && defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_PROTO_TLS1_2)
+#define TLS_SIG_ORDER 1
+#else
+#define TLS_SIG_ORDER 0
+#endif
 #define TLS_IP_NAMES (MBEDTLS_VERSION_NUMBER >= 0x03050000) /* checks iPAddress subject alternative names */
 
 #include <string.h>
@@ -235,8 +240,23 @@ static int load_roots(det__stream *st) {
     return code;
 }
 
+#if TLS_SIG_ORDER
+/* PKCS #1 before PSS: 3.6.6 and 4.1.0 offer PSS to TLS 1.2 servers and then refuse it (Mbed-TLS/mbedtls#10668). Servers
+ * take the first they can; TLS 1.3 has no use for PKCS #1 and passes over it. */
+static const uint16_t sig_algs[] = {
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+    MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE,
+};
+#endif
+
 static void conf_set(det__stream *st) {
     tls_state *t = state_of(st);
+#if TLS_SIG_ORDER
+    mbedtls_ssl_conf_sig_algs(&t->conf, sig_algs);
+#endif
 #if MBEDTLS_VERSION_NUMBER >= 0x03020000
     mbedtls_ssl_conf_min_tls_version(&t->conf, MBEDTLS_SSL_VERSION_TLS1_2);
 #else
