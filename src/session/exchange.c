@@ -6,35 +6,33 @@
  * connection had served others before (stale rule, RFC 9112 9.3.1). Knows no Determined call. */
 #include "internal.h"
 
-#include <string.h>
-
 enum {
     PROBE_AFTER_MS = 1000,  /* a connection idle for longer is probed before it is used */
     IDLE_CAP_MS = 90000     /* and one idle for longer than this is not used: above the 60 s heartbeat */
 };
 
 static uint32_t now(const det__session *s) {
-    return s->port->now_ms(s->port->ctx);
+    return s->opt.port->now_ms(s->opt.port->ctx);
 }
 
 /* ---- the connection ---------------------------------------------------------------------------------------------- */
 
-void det__exchange_close(det__session *s, const char *reason) {
+void det__exchange_close(det__session *s, int reason) {
     s->stream.ops->close(&s->stream);
     s->rx_pos = s->rx_len = 0;
-    s->reason = reason;
+    s->reason = (uint8_t)reason;
 }
 
 /* Is the idle connection still good? Reads through the stream: under TLS a ticket makes the socket readable. */
 static int idle_alive(det__session *s) {
-    uint32_t idle = now(s) - s->active_ms;
+    uint32_t idle = s->now_ms - s->active_ms;
     if (idle < PROBE_AFTER_MS && s->stream.ops->wants(&s->stream)) return 1;
     if (idle > IDLE_CAP_MS) {
-        det__exchange_close(s, "idle too long");
+        det__exchange_close(s, DET__IDLE_TOO_LONG);
         return 0;
     }
     if (s->stream.ops->recv(&s->stream, s->rx, sizeof s->rx) == DET_E_AGAIN) return 1;
-    det__exchange_close(s, "closed by the peer while idle");
+    det__exchange_close(s, DET__PEER_CLOSED_IDLE);
     return 0;
 }
 
@@ -42,14 +40,15 @@ static int idle_alive(det__session *s) {
 
 static int copy_body(det__session *s) {
     size_t rest = s->req.body_len - s->body_off;
-    size_t room = s->tx_cap - s->tx_len;
+    size_t room = s->opt.buffer_len - s->tx_len;
+    char *at = (char *)s->opt.buffer + s->tx_len;
     size_t n = rest < room ? rest : room;
     int rc = DET_OK;
     if (!n) return DET_OK;
     if (s->req.body)
-        memcpy(s->tx + s->tx_len, (const char *)s->req.body + s->body_off, n);
+        memcpy(at, (const char *)s->req.body + s->body_off, n);
     else
-        rc = s->req.source(s->req.source_ctx, s->body_off, s->tx + s->tx_len, n);
+        rc = s->req.source(s->req.source_ctx, s->body_off, at, n);
     s->tx_len += n;
     s->body_off += n;
     return rc;
@@ -64,7 +63,7 @@ static int render(det__session *s) {
     h.extra = s->req.headers;
     h.body_len = s->req.body_len;
     h.close = !s->persistent;
-    det__out_init(&o, s->tx, s->tx_cap);
+    det__out_init(&o, s->opt.buffer, s->opt.buffer_len);
     int rc = det__request_head(&o, &s->url, s->hdr, s->hdr_len, &h);
     if (rc != DET_OK) return rc;
     s->tx_len = o.len;
@@ -82,15 +81,14 @@ static void begin_send(det__session *s) {
     det__response_init(&s->parser, s->req.method[0] == 'H');
     memset(&s->res, 0, sizeof s->res);
     s->res.content_length = -1;
-    s->blocked = s->send_error = s->replied = s->picking = 0;
+    s->send_error = s->replied = s->picking = 0;
     s->reused = s->stream.open;
-    s->active_ms = now(s);
-    s->connect_ms = s->active_ms;
+    s->active_ms = s->connect_ms = s->now_ms;
     s->phase = s->reused ? DET__EXCHANGE : DET__OPENING;
 }
 
 int det__exchange_start(det__session *s) {
-    s->start_ms = now(s);
+    s->start_ms = s->now_ms = now(s);
     s->replayed = 0;
     memset(&s->res, 0, sizeof s->res);
     int rc = render(s);
@@ -124,10 +122,10 @@ static int stage_of(int code) {
 static int fault(det__session *s, int code) {
     int stage = stage_of(code);
     long detail = stage == DET_STAGE_HTTP ? s->res.status : s->stream.detail;
-    det__exchange_close(s, "after a fault");
+    det__exchange_close(s, DET__FAULT);
     if (may_replay(s, code)) {
         int rc = render(s);
-        s->reason = "the kept one had died";
+        s->reason = DET__DIED;
         s->replayed = 1;
         begin_send(s);
         if (rc == DET_OK) return DET_E_AGAIN;
@@ -139,7 +137,7 @@ static int fault(det__session *s, int code) {
 }
 
 static int aborted(det__session *s, int code) {
-    det__exchange_close(s, "after a request given up");
+    det__exchange_close(s, DET__GIVEN_UP);
     s->phase = DET__IDLE;
     return det__fail(s, code, DET_STAGE_NONE, 0);
 }
@@ -148,13 +146,13 @@ static int finish(det__session *s) {
     int leftover = s->rx_pos != s->rx_len;
     s->phase = DET__IDLE;
     s->stats.requests++;
-    s->active_ms = now(s);
+    s->active_ms = s->now_ms;
     if (!s->persistent)
-        det__exchange_close(s, "one-shot");
+        det__exchange_close(s, DET__ONE_SHOT);
     else if (!s->parser.keep_alive)
-        det__exchange_close(s, "closed by the peer");
+        det__exchange_close(s, DET__PEER_CLOSED);
     else if (leftover || !fully_sent(s))
-        det__exchange_close(s, "out of step");
+        det__exchange_close(s, DET__OUT_OF_STEP);
     return det__fail_status(s);
 }
 
@@ -205,7 +203,7 @@ static int receive(det__session *s) {
         s->rx_len = (uint32_t)n;
         s->replied = 1;
         s->stats.received += (uint32_t)n;
-        s->active_ms = now(s);
+        s->active_ms = s->now_ms;
         int rc = parse(s, &abort);
         if (abort != DET_OK) return aborted(s, abort);
         if (rc == DET_OK) return finish(s);
@@ -224,11 +222,11 @@ static int send(det__session *s) {
             int rc = copy_body(s);
             if (rc != DET_OK) return rc;
         }
-        int n = s->stream.ops->send(&s->stream, s->tx + s->tx_sent, s->tx_len - s->tx_sent);
+        int n = s->stream.ops->send(&s->stream, (char *)s->opt.buffer + s->tx_sent, s->tx_len - s->tx_sent);
         if (n < 0) return n;
         s->tx_sent += (size_t)n;
         s->stats.sent += (uint32_t)n;
-        s->active_ms = now(s);
+        s->active_ms = s->now_ms;
     }
     return DET_OK;
 }
@@ -240,17 +238,17 @@ static uint32_t left(uint32_t t, uint32_t since, uint32_t limit) {
 }
 
 static int step_open(det__session *s) {
-    int rc = s->stream.ops->open(&s->stream, left(now(s), s->connect_ms, s->limit_connect_ms));
+    int rc = s->stream.ops->open(&s->stream, left(s->now_ms, s->connect_ms, s->opt.connect_ms));
     if (rc == DET_E_AGAIN) return rc;
     if (rc == DET_OK) {
         s->phase = DET__EXCHANGE;
         s->stats.connections++;
-        s->active_ms = now(s);
+        s->active_ms = s->now_ms = now(s); /* the name lookup may have taken a while */
         det__log_connection(s);
         return rc;
     }
     int stage = s->stream.stage ? s->stream.stage : DET_STAGE_TCP;
-    det__exchange_close(s, "after a failed attempt");
+    det__exchange_close(s, DET__FAULT);
     s->phase = DET__IDLE;
     return det__fail(s, rc, stage, s->stream.detail);
 }
@@ -271,16 +269,17 @@ static int step_exchange(det__session *s) {
 
 /* What is left of the request's own deadlines; 0 when one has passed. */
 static uint32_t deadline(const det__session *s, uint32_t t) {
-    uint32_t total = left(t, s->start_ms, s->req.total_ms ? s->req.total_ms : s->limit_total_ms);
-    uint32_t silence = left(t, s->active_ms, s->req.silence_ms ? s->req.silence_ms : s->limit_silence_ms);
+    uint32_t total = left(t, s->start_ms, s->req.total_ms ? s->req.total_ms : s->opt.total_ms);
+    uint32_t silence = left(t, s->active_ms, s->req.silence_ms ? s->req.silence_ms : s->opt.silence_ms);
     return s->phase == DET__EXCHANGE && silence < total ? silence : total;
 }
 
 int det__exchange_step(det__session *s) {
     int rc = DET_OK;
+    s->now_ms = now(s);
     if (s->phase == DET__OPENING) rc = step_open(s);
     if (rc == DET_OK) rc = step_exchange(s);
-    if (rc == DET_E_AGAIN && s->phase != DET__IDLE && !deadline(s, now(s))) rc = fault(s, DET_E_TIMEOUT);
+    if (rc == DET_E_AGAIN && s->phase != DET__IDLE && !deadline(s, s->now_ms)) rc = fault(s, DET_E_TIMEOUT);
     return rc;
 }
 
@@ -292,7 +291,7 @@ int det__exchange_wants(const det__session *s) {
 }
 
 uint32_t det__exchange_timeout(const det__session *s) {
-    uint32_t t = now(s), ms = deadline(s, t), connect = left(t, s->connect_ms, s->limit_connect_ms);
+    uint32_t t = now(s), ms = deadline(s, t), connect = left(t, s->connect_ms, s->opt.connect_ms);
     uint32_t again = s->stream.conn.again_ms;
     if (s->phase == DET__IDLE) return UINT32_MAX;
     if (s->phase == DET__EXCHANGE) return ms;

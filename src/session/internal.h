@@ -3,6 +3,8 @@
 #ifndef DET_SESSION_INTERNAL_H
 #define DET_SESSION_INTERNAL_H
 
+#include <string.h>
+
 #include "../http/request.h"
 #include "../http/response.h"
 #include "../http/url.h"
@@ -16,11 +18,24 @@ enum det__phase {
     DET__EXCHANGE  /* sending and receiving, independently */
 };
 
+/* Why a connection was, or will be, opened. The texts are in sentence.c. */
+enum det__reason {
+    DET__ONE_SHOT,
+    DET__FIRST_USE,
+    DET__PEER_CLOSED,
+    DET__PEER_CLOSED_IDLE,
+    DET__IDLE_TOO_LONG,
+    DET__DIED,
+    DET__FAULT,
+    DET__GIVEN_UP,
+    DET__OUT_OF_STEP
+};
+
+enum { DET__SHAPES = 3, DET__LINE_SIZE = 200 };
+
 typedef struct det__session {
-    const det_port *port;
-    char *tx;          /* the caller's request buffer */
-    size_t tx_cap;
-    size_t tx_len;     /* bytes of the request in it */
+    det_session_options opt; /* buffer is where requests are rendered; defaults filled in */
+    size_t tx_len;     /* bytes of the request in the buffer */
     size_t tx_sent;    /* of them handed to the stream */
     size_t body_off;   /* body bytes copied into it so far */
     det_request req;
@@ -28,29 +43,25 @@ typedef struct det__session {
     det__stream stream;
     det__response parser;
     det__url url;
-    det__picker picker;     /* finds the server's message in an error's body */
-    det__pick picks[3];
+    det__picker picker; /* finds the server's words in an error's body */
+    det__pick picks[DET__SHAPES];
     det_failure failure;
     det_session_stats stats;
-    det_log_fn log;
-    void *log_ctx;
-    const char *reason;     /* why the next connection will be opened */
-    uint32_t limit_connect_ms, limit_silence_ms, limit_total_ms;
-    uint32_t start_ms;      /* of the request */
-    uint32_t connect_ms;    /* when opening began */
-    uint32_t active_ms;     /* when a byte last moved */
+    uint32_t now_ms;     /* at the start of this step */
+    uint32_t start_ms;   /* of the request */
+    uint32_t connect_ms; /* when opening began */
+    uint32_t active_ms;  /* when a byte last moved */
     uint32_t rx_pos, rx_len;
     uint16_t hdr_len;
-    uint16_t msg_len;       /* text in msg before the server's message */
-    uint8_t log_level;
+    uint16_t msg_len;    /* text in msg before the server's words */
     uint8_t phase;
-    uint8_t persistent;     /* between begin and end */
-    uint8_t ready;          /* init succeeded */
-    uint8_t reused;         /* the request goes over a connection that has served others */
-    uint8_t replayed;       /* it has been sent again once already */
-    uint8_t blocked;        /* the last send did not take all */
-    uint8_t send_error;     /* sending broke; an answer may still be there */
-    uint8_t replied;        /* a byte of the answer has come */
+    uint8_t reason;      /* why the next connection will be opened: enum det__reason */
+    uint8_t persistent;  /* between begin and end */
+    uint8_t ready;       /* init succeeded */
+    uint8_t reused;      /* the request goes over a connection that has served others */
+    uint8_t replayed;    /* it has been sent again once already */
+    uint8_t send_error;  /* sending broke; an answer may still be there */
+    uint8_t replied;     /* a byte of the answer has come */
     uint8_t picking;
     char msg[DET_MSG_SIZE];
     char hdr[DET_HDR_SIZE];
@@ -63,14 +74,27 @@ det__session *det__session_of(det_session *s);
 /* exchange.c: the state machine */
 int det__exchange_start(det__session *s);
 int det__exchange_step(det__session *s);
-void det__exchange_close(det__session *s, const char *reason);
+void det__exchange_close(det__session *s, int reason);
 int det__exchange_wants(const det__session *s);
 uint32_t det__exchange_timeout(const det__session *s);
 
-/* failure.c: what went wrong, as codes and as a sentence */
+/* failure.c: what went wrong, and what is logged */
 int det__fail(det__session *s, int code, int stage, long detail);
 int det__fail_status(det__session *s);
 void det__fail_body(det__session *s, const void *data, size_t len);
-void det__log_connection(det__session *s);
+void det__log_connection(const det__session *s);
+
+/* sentence.c: the words */
+#if DET_ERROR_TEXTS
+void det__sentence_failure(det__session *s);
+void det__sentence_status(det__session *s);
+void det__sentence_hint(det__session *s);
+void det__sentence_connection(const det__session *s, char line[DET__LINE_SIZE]);
+#else
+#define det__sentence_failure(s) ((s)->msg[0] = 0)
+#define det__sentence_status(s) ((s)->msg[0] = 0)
+#define det__sentence_hint(s) ((void)0)
+#define det__sentence_connection(s, line) (memcpy(line, "connection opened", 18))
+#endif
 
 #endif

@@ -3,8 +3,6 @@
  * byte of HTTP; exchange.c does the work. */
 #include "internal.h"
 
-#include <string.h>
-
 #include "../base/wipe.h"
 
 /* The public storage holds the real thing: the knobs' sum in det_session.h must not fall behind. */
@@ -20,53 +18,44 @@ static const det__session *of_const(const det_session *s) {
     return (const det__session *)(const void *)s->mem;
 }
 
-static int port_complete(const det_port *p) {
-    return DET_PORT_HAS(p, now_ms) && DET_PORT_HAS(p, open) && DET_PORT_HAS(p, send) && DET_PORT_HAS(p, recv) &&
-           DET_PORT_HAS(p, close) && DET_PORT_HAS(p, wait);
-}
-
 static int render_lines(det__session *s, int auth, const char *token) {
     det__out o;
     det__out_init(&o, s->hdr, sizeof s->hdr);
-    int rc = det__request_lines(&o, &s->url, auth, token);
+    int rc = det__request_lines(&o, &s->url, token ? auth : DET__AUTH_NONE, token);
     s->hdr_len = rc == DET_OK ? (uint16_t)o.len : 0;
     return rc;
 }
 
-static int set_auth(det__session *s, const det_session_options *o) {
-    if (o->token && o->allocation_token) return DET_E_ARG;
-    if (o->allocation_token) return render_lines(s, DET__AUTH_ALLOCATION, o->allocation_token);
-    return render_lines(s, o->token ? DET__AUTH_BEARER : DET__AUTH_NONE, o->token);
-}
-
-static int set_peer(det__session *s, const det_session_options *o) {
+static int set_peer(det__session *s) {
     det__peer peer = {0};
     peer.host = s->url.host;
     peer.port = s->url.port;
-    peer.noverify = o->noverify != 0;
-    peer.name = o->tls_name;
-    peer.ca_pem = o->ca_pem;
-    peer.ca_pem_len = o->ca_pem_len;
-    return det__stream_init(&s->stream, o->port, &peer, s->url.tls);
+    peer.noverify = s->opt.noverify != 0;
+    peer.name = s->opt.tls_name;
+    peer.ca_pem = s->opt.ca_pem;
+    peer.ca_pem_len = s->opt.ca_pem_len;
+    return det__stream_init(&s->stream, s->opt.port, &peer, s->url.tls);
+}
+
+static void set_defaults(det_session_options *o) {
+    if (!o->connect_ms) o->connect_ms = CONNECT_MS;
+    if (!o->silence_ms) o->silence_ms = SILENCE_MS;
+    if (!o->total_ms) o->total_ms = TOTAL_MS;
+    if (!o->log) o->log_level = DET_LOG_OFF;
 }
 
 static int init(det__session *s, const det_session_options *o) {
-    if (!o || !o->port || !o->url || !o->buffer) return DET_E_ARG;
-    if (!port_complete(o->port)) return DET_E_PORT;
+    if (!o || !o->port || !o->url || !o->buffer || (o->token && o->allocation_token)) return DET_E_ARG;
+    if (!DET_PORT_HAS(o->port, now_ms) || !DET_PORT_HAS(o->port, wait)) return DET_E_PORT;
     if (o->buffer_len < BUFFER_MIN) return DET_E_SIZE;
-    s->port = o->port;
-    s->tx = (char *)o->buffer;
-    s->tx_cap = o->buffer_len;
-    s->limit_connect_ms = o->connect_ms ? o->connect_ms : CONNECT_MS;
-    s->limit_silence_ms = o->silence_ms ? o->silence_ms : SILENCE_MS;
-    s->limit_total_ms = o->total_ms ? o->total_ms : TOTAL_MS;
-    s->log = o->log;
-    s->log_ctx = o->log_ctx;
-    s->log_level = o->log && o->log_level > 0 ? (uint8_t)o->log_level : 0;
-    s->reason = "one-shot";
+    s->opt = *o;
+    set_defaults(&s->opt);
+    s->reason = DET__ONE_SHOT;
     int rc = det__url_parse(&s->url, o->url);
-    if (rc == DET_OK) rc = set_auth(s, o);
-    if (rc == DET_OK) rc = set_peer(s, o);
+    if (rc != DET_OK) return rc;
+    rc = o->allocation_token ? render_lines(s, DET__AUTH_ALLOCATION, o->allocation_token)
+                             : render_lines(s, DET__AUTH_BEARER, o->token);
+    if (rc == DET_OK) rc = set_peer(s);
     s->ready = rc == DET_OK;
     return rc;
 }
@@ -91,10 +80,10 @@ void det_session_free(det_session *session) {
 int det_session_set_token(det_session *session, const char *token) {
     det__session *s = session ? det__session_of(session) : NULL;
     if (!s || !s->ready) return DET_E_ARG;
-    return render_lines(s, token ? DET__AUTH_BEARER : DET__AUTH_NONE, token);
+    return render_lines(s, DET__AUTH_BEARER, token);
 }
 
-static int set_persistent(det_session *session, uint8_t on, const char *reason) {
+static int set_persistent(det_session *session, uint8_t on, int reason) {
     det__session *s = session ? det__session_of(session) : NULL;
     if (!s || !s->ready) return DET_E_ARG;
     if (s->phase != DET__IDLE) return DET_E_STATE;
@@ -104,11 +93,11 @@ static int set_persistent(det_session *session, uint8_t on, const char *reason) 
 }
 
 int det_session_begin(det_session *s) {
-    return set_persistent(s, 1, "first use");
+    return set_persistent(s, 1, DET__FIRST_USE);
 }
 
 int det_session_end(det_session *s) {
-    return set_persistent(s, 0, "one-shot");
+    return set_persistent(s, 0, DET__ONE_SHOT);
 }
 
 int det_session_start(det_session *session, const det_request *q) {
@@ -146,7 +135,7 @@ int det_session_call(det_session *session, const det_request *q, det_response *o
         det_wait w;
         uint32_t ms;
         if (rc != DET_E_AGAIN || !det_session_wants(session, &w, &ms)) continue;
-        const det_port *p = det__session_of(session)->port;
+        const det_port *p = det__session_of(session)->opt.port;
         p->wait(p->ctx, &w, 1, ms);
     }
     if (out && session) *out = det__session_of(session)->res;
@@ -157,7 +146,7 @@ void det_session_cancel(det_session *session) {
     det__session *s = session ? det__session_of(session) : NULL;
     if (!s || !s->ready || s->phase == DET__IDLE) return;
     s->phase = DET__IDLE;
-    det__exchange_close(s, "after a request given up");
+    det__exchange_close(s, DET__GIVEN_UP);
 }
 
 const det_response *det_session_response(const det_session *session) {

@@ -333,7 +333,8 @@ static void statuses_become_codes_and_the_servers_words_are_kept(void) {
     CHECK_INT(status_of("HTTP/1.1 401 Unauthorized\r\nContent-Length: 79\r\n\r\n"
                         "{\"error\":{\"code\":16,\"reason\":\"Unauthenticated\",\"error\":\"invalid credentials\"}}\n"),
               DET_E_AUTH);
-    CHECK_STR(det_session_errmsg(&s), "server: master:80: POST /api/v1/x answered 401: invalid credentials");
+    CHECK_STR(det_session_errmsg(&s), "server: master:80: POST /api/v1/x answered 401: invalid credentials; "
+              "not logged in: check user and password, or get a new token");
     CHECK_INT(det_session_failure(&s)->detail, 401);
     CHECK_INT(status_of("HTTP/1.1 404 Not Found\r\nContent-Length: 39\r\n\r\n{\"message\":\"api not found: GET /nope\"}\n "),
               DET_E_NOT_FOUND);
