@@ -117,8 +117,9 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
-    det_session session; /* for det_session_call() to any other endpoint over the same connection, while the core is idle */
     uint64_t mem[(688 + 56 * sizeof(void *)) / 8];
+    det_session session; /* for det_session_call() to any other endpoint over the same connection, while det_step() has
+                            nothing under way (it then returns DET_OK) */
 } det_core;
 
 /* Open: log in if need be, create or attach to experiment and trial, start the trial (contract 3, steps 1 to 8).

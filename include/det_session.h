@@ -33,7 +33,7 @@ typedef void (*det_log_fn)(void *ctx, int level, const char *line);
 
 /* May a request be sent again when its answer was lost? */
 enum det_replay {
-    DET_REPLAY_AUTO, /* by method: SAFE for GET, HEAD, PUT, DELETE, OPTIONS; ONCE for the others */
+    DET_REPLAY_AUTO, /* by method: ONCE for POST and PATCH, SAFE for the others (RFC 9110 9.2.2) */
     DET_REPLAY_SAFE, /* repeating it changes nothing */
     DET_REPLAY_ONCE  /* never: a lost answer is DET_E_UNSURE */
 };

@@ -32,22 +32,9 @@ enum det__call {
 
 enum { DET__PICKS = 3, DET__SCRATCH = 896, DET__TOKEN_AT = 384 };
 
+/* The small fields come first: a load from a short offset is half the code on Thumb. */
 typedef struct det__core {
-    det_options opt;
-    det__outbox outbox;
-    det_run_info run;
-    det_stats stats;
-    det__picker picker;
-    det__pick picks[DET__PICKS];
-    double progress;
-    char *scratch;        /* DET__SCRATCH bytes: path and body of a login in mid-run, from DET__TOKEN_AT on a new token */
-    uint32_t beat_ms;     /* when the next heartbeat is due */
-    uint32_t retry_ms;    /* not before: after a failure */
-    size_t tx_len;        /* of the request buffer at the start of opt.mem */
-    uint32_t magic;
-    int result;           /* of opening, then of closing */
-    int lost_code;        /* first thing that went wrong with a report */
-    uint8_t state;
+    uint8_t state;        /* enum det__core_state */
     uint8_t call;         /* enum det__call under way, DET__CALL_NONE if none */
     uint8_t next;         /* opening: the call to make next */
     uint8_t terminal;     /* enum det_state to send when closing */
@@ -56,7 +43,21 @@ typedef struct det__core {
     uint8_t progress_due;
     uint8_t login_due;    /* the token was refused in mid-run and there is a password */
     uint8_t picks_used;
+    uint32_t magic;
+    uint32_t beat_ms;     /* when the next heartbeat is due */
+    uint32_t retry_ms;    /* not before: after a failure */
+    int result;           /* of opening, then of closing */
+    int lost_code;        /* first thing that went wrong with a report */
+    size_t tx_len;        /* of the request buffer at the start of opt.mem */
+    char *scratch;        /* DET__SCRATCH bytes: path and body of a login in mid-run, from DET__TOKEN_AT on a new token */
     const char *stamp;    /* what is sent before the record under way, in small */
+    det__outbox outbox;
+    det_stats stats;
+    det_options opt;
+    double progress;
+    det__picker picker;
+    det__pick picks[DET__PICKS];
+    det_run_info run;
     char small[192];      /* path and body of a small call */
 } det__core;
 

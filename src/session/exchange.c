@@ -74,7 +74,7 @@ static int render(det__session *s) {
 
 static int is_safe(const det_request *q) {
     if (q->replay != DET_REPLAY_AUTO) return q->replay == DET_REPLAY_SAFE;
-    return memchr("GHDO", q->method[0], 4) || (q->method[0] == 'P' && q->method[1] == 'U');
+    return q->method[0] != 'P' || q->method[1] == 'U'; /* all that HTTP knows but POST and PATCH */
 }
 
 static void begin_send(det__session *s) {
