@@ -252,8 +252,8 @@ static void request_ready(conn *c) {
 
 static void refuse(conn *c, in_result res) {
     stats.refused++;
-    if (res == IN_RESET) {
-        leave(c, true);
+    if (res != IN_REFUSED) {
+        leave(c, res == IN_RESET);
         return;
     }
     reply_refusal(c->h.status, &c->out);
@@ -319,8 +319,15 @@ static void take_in(conn *c) {
     }
 }
 
+/* What is no TLS record is closed without a byte of answer, not even an alert. */
+static bool plaintext(const conn *c) {
+    char first = 0x16;
+    return recv(c->fd, &first, 1, MSG_PEEK) == 1 && first != 0x16 && !c->hello;
+}
+
 static void handshake(conn *c) {
-    int e = tls_handshake(c->t);
+    int e = plaintext(c) ? TLS_FAILED : tls_handshake(c->t);
+    c->hello = true;
     if (e == TLS_AGAIN) return;
     c->handshaking = false;
     if (e) {

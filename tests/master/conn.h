@@ -14,7 +14,7 @@ typedef enum { CUT_NONE, CUT_CLOSE, CUT_RESET, CUT_STALL } cut;
 typedef struct conn {
     int fd; /* -1: the client is gone, a late commit is still to come */
     tls *t;
-    bool handshaking, eof, closing, dead;
+    bool handshaking, hello, eof, closing, dead;
     unsigned number; /* the n-th that made a request; 0 until it does */
     buf in, out, answer; /* answer: rendered, not yet sent on its way */
     size_t in_off, out_off;

@@ -67,13 +67,15 @@ static bool http1(const char *proto, size_t n) {
     return n == 8 && memcmp(proto, "HTTP/1.", 7) == 0 && proto[7] >= '0' && proto[7] <= '9';
 }
 
-/* cmux reads one line within 4096 bytes and wants an HTTP/1 request line in it; else nobody takes the connection. */
+/* cmux reads one line within 4096 bytes and wants an HTTP/1 request line in it; else nobody takes the connection. A
+ * line too long leaves bytes unread, so its close is a reset. A TLS hello is no line, and need not end in one. */
 static in_result first_line(http_in *in, const char *p, size_t n) {
     const char *nl = memchr(p, '\n', n < FIRST_LINE_MAX ? n : FIRST_LINE_MAX), *target, *proto;
+    if ((unsigned char)*p < 0x20 && *p != '\r' && *p != '\n') return IN_CLOSE;
     if (!nl) return n >= FIRST_LINE_MAX ? IN_RESET : IN_MORE;
     size_t len = (size_t)(nl - p);
     if (len && p[len - 1] == '\r') len--;
-    if (!split_line(p, len, &target, &proto) || !http1(proto, len - (size_t)(proto - p))) return IN_RESET;
+    if (!split_line(p, len, &target, &proto) || !http1(proto, len - (size_t)(proto - p))) return IN_CLOSE;
     in->first_seen = true;
     return IN_REQUEST;
 }

@@ -26,7 +26,7 @@ typedef struct request {
     size_t wire_len; /* head and body as sent */
 } request;
 
-typedef enum { IN_MORE, IN_REQUEST, IN_REFUSED, IN_RESET } in_result;
+typedef enum { IN_MORE, IN_REQUEST, IN_REFUSED, IN_RESET, IN_CLOSE } in_result;
 
 typedef struct http_in {
     bool first_seen;       /* cmux has matched the first request line of the connection */
@@ -45,7 +45,7 @@ typedef struct http_in {
 } http_in;
 
 /* The next request in p[0..n), n bytes received and not yet consumed. IN_REQUEST: in->req is valid until
- * http_in_done(), which returns the bytes it took. IN_REFUSED: answer in->status and close. IN_RESET: reset. */
+ * http_in_done(), which returns the bytes it took. IN_REFUSED: answer in->status and close. IN_RESET, IN_CLOSE: without a word. */
 in_result http_in_next(http_in *in, const char *p, size_t n);
 size_t http_in_done(http_in *in);
 void http_in_free(http_in *in);
