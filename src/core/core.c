@@ -11,16 +11,8 @@ typedef char det__core_fits[sizeof(det__core) <= sizeof(det_core) - sizeof(det_s
 enum { MEM_MIN = 4096, TX_MIN = 1536, TX_MAX = 16384 };
 #define MAGIC UINT32_C(0x64657443)
 
-det__core *det__core_of(det_core *core) {
-    return (det__core *)(void *)core->mem;
-}
-
-static const det__core *of_const(const det_core *core) {
-    return (const det__core *)(const void *)core->mem;
-}
-
 static int opened(const det_core *core) {
-    return core && of_const(core)->magic == MAGIC;
+    return core && det__core_of_const(core)->magic == MAGIC;
 }
 
 void det_options_init(det_options *o, const det_port *port, void *mem, size_t mem_len) {
@@ -110,13 +102,13 @@ int det_open_start(det_core *core, const det_options *o) {
 }
 
 static int loop(det_core *core, uint32_t max_ms, int (*finished)(const det__core *)) {
-    const det_port *p = of_const(core)->opt.port;
+    const det_port *p = det__core_of_const(core)->opt.port;
     uint32_t start = p->now_ms(p->ctx);
     for (;;) {
         det_wait w[2];
         uint32_t ms, spent;
         int rc = det_step(core);
-        if (rc != DET_E_AGAIN || finished(of_const(core))) return rc;
+        if (rc != DET_E_AGAIN || finished(det__core_of_const(core))) return rc;
         spent = p->now_ms(p->ctx) - start;
         if (spent >= max_ms) return rc;
         int n = det_wants(core, w, &ms);
@@ -138,7 +130,7 @@ int det_open(det_core *core, const det_options *o) {
     int rc = det_open_start(core, o);
     if (rc != DET_OK) return rc;
     rc = loop(core, UINT32_MAX, is_open);
-    if (of_const(core)->state == DET__RUNNING) return DET_OK;
+    if (det__core_of_const(core)->state == DET__RUNNING) return DET_OK;
     det_session_free(&core->session);
     return rc;
 }
@@ -156,7 +148,7 @@ int det_wants(const det_core *core, det_wait w[2], uint32_t *timeout_ms) {
 
 int det_run(det_core *core, uint32_t max_ms) {
     if (!opened(core)) return DET_E_STATE;
-    return of_const(core)->state == DET__CLOSED ? det_step(core) : loop(core, max_ms, never);
+    return det__core_of_const(core)->state == DET__CLOSED ? det_step(core) : loop(core, max_ms, never);
 }
 
 /* ---- closing ------------------------------------------------------------------------------------------------------- */
@@ -198,11 +190,11 @@ int det_close(det_core *core, int state, uint32_t deadline_ms) {
 /* ---- reading ------------------------------------------------------------------------------------------------------- */
 
 const det_run_info *det_get_run(const det_core *core) {
-    return &of_const(core)->run;
+    return &det__core_of_const(core)->run;
 }
 
 void det_get_stats(const det_core *core, det_stats *out) {
-    const det__core *c = of_const(core);
+    const det__core *c = det__core_of_const(core);
     *out = c->stats;
     out->pending = c->outbox.count;
     out->outbox_len = det__outbox_used(&c->outbox);

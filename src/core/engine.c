@@ -201,7 +201,7 @@ int det__engine_step(det_core *core) {
 }
 
 int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
-    const det__core *c = (const det__core *)(const void *)core->mem;
+    const det__core *c = det__core_of_const(core);
     uint32_t t = now(c);
     *timeout_ms = UINT32_MAX;
     if (c->state == DET__CLOSED) return 0;

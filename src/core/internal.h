@@ -61,7 +61,14 @@ typedef struct det__core {
     char small[192];      /* path and body of a small call */
 } det__core;
 
-det__core *det__core_of(det_core *c);
+/* The core behind the public storage; NULL stays NULL. */
+static inline det__core *det__core_of(det_core *c) {
+    return (det__core *)(void *)c;
+}
+
+static inline const det__core *det__core_of_const(const det_core *c) {
+    return (const det__core *)(const void *)c;
+}
 
 /* call.c: one call's request and what is taken from its answer */
 int det__call_start(det_core *core, int call);

@@ -19,44 +19,36 @@ static uint32_t now(const det__session *s) {
 
 void det__exchange_close(det__session *s, int reason) {
     s->stream.ops->close(&s->stream);
-    s->rx_pos = s->rx_len = 0;
     s->reason = (uint8_t)reason;
 }
 
-/* Is the idle connection still good? Reads through the stream: under TLS a ticket makes the socket readable. */
-static int idle_alive(det__session *s) {
+/* An idle connection that is no longer good goes. Asked through the stream: under TLS a ticket makes the socket
+ * readable. */
+static void check_idle(det__session *s) {
     uint32_t idle = s->now_ms - s->active_ms;
-    if (idle < PROBE_AFTER_MS && s->stream.ops->wants(&s->stream)) return 1;
-    if (idle > IDLE_CAP_MS) {
+    if (idle < PROBE_AFTER_MS && s->stream.ops->wants(&s->stream)) return;
+    if (idle > IDLE_CAP_MS)
         det__exchange_close(s, DET__IDLE_TOO_LONG);
-        return 0;
-    }
-    if (s->stream.ops->recv(&s->stream, s->rx, sizeof s->rx) == DET_E_AGAIN) return 1;
-    det__exchange_close(s, DET__PEER_CLOSED_IDLE);
-    return 0;
+    else if (s->stream.ops->recv(&s->stream, s->rx, sizeof s->rx) != DET_E_AGAIN)
+        det__exchange_close(s, DET__PEER_CLOSED_IDLE);
 }
 
 /* ---- starting ---------------------------------------------------------------------------------------------------- */
 
 static int copy_body(det__session *s) {
-    size_t rest = s->req.body_len - s->body_off;
-    size_t room = s->opt.buffer_len - s->tx_len;
+    size_t n = s->req.body_len - s->body_off, room = s->opt.buffer_len - s->tx_len, off = s->body_off;
     char *at = (char *)s->opt.buffer + s->tx_len;
-    size_t n = rest < room ? rest : room;
-    int rc = DET_OK;
-    if (!n) return DET_OK;
-    if (s->req.body)
-        memcpy(at, (const char *)s->req.body + s->body_off, n);
-    else
-        rc = s->req.source(s->req.source_ctx, s->body_off, at, n);
+    if (n > room) n = room;
     s->tx_len += n;
     s->body_off += n;
-    return rc;
+    if (!s->req.body) return n ? s->req.source(s->req.source_ctx, off, at, n) : DET_OK;
+    memcpy(at, (const char *)s->req.body + off, n);
+    return DET_OK;
 }
 
 /* Render head and as much of the body as fits: one write when all of it does. */
 static int render(det__session *s) {
-    det__head h = {0};
+    det__head h;
     det__out o;
     h.method = s->req.method;
     h.path = s->req.path;
@@ -65,11 +57,9 @@ static int render(det__session *s) {
     h.close = !s->persistent;
     det__out_init(&o, s->opt.buffer, s->opt.buffer_len);
     int rc = det__request_head(&o, &s->url, s->hdr, s->hdr_len, &h);
-    if (rc != DET_OK) return rc;
     s->tx_len = o.len;
-    s->tx_sent = 0;
-    s->body_off = 0;
-    return copy_body(s);
+    s->tx_sent = s->body_off = 0;
+    return rc == DET_OK ? copy_body(s) : rc;
 }
 
 static int is_safe(const det_request *q) {
@@ -79,9 +69,8 @@ static int is_safe(const det_request *q) {
 
 static void begin_send(det__session *s) {
     det__response_init(&s->parser, s->req.method[0] == 'H');
-    memset(&s->res, 0, sizeof s->res);
-    s->res.content_length = -1;
     s->send_error = s->replied = s->picking = 0;
+    s->stream.stage = 0;
     s->reused = s->stream.open;
     s->active_ms = s->connect_ms = s->now_ms;
     s->phase = s->reused ? DET__EXCHANGE : DET__OPENING;
@@ -91,67 +80,54 @@ int det__exchange_start(det__session *s) {
     s->start_ms = s->now_ms = now(s);
     s->replayed = 0;
     memset(&s->res, 0, sizeof s->res);
+    s->res.content_length = -1;
     int rc = render(s);
     if (rc != DET_OK) return det__fail(s, rc, DET_STAGE_NONE, 0);
-    if (s->stream.open) (void)idle_alive(s);
+    if (!s->req.silence_ms) s->req.silence_ms = s->opt.silence_ms;
+    if (!s->req.total_ms) s->req.total_ms = s->opt.total_ms;
+    s->safe = (uint8_t)is_safe(&s->req);
+    if (s->stream.open) check_idle(s);
     begin_send(s);
     return DET_OK;
 }
 
-/* ---- ending ------------------------------------------------------------------------------------------------------ */
+/* ---- ending: these leave DET__EXCHANGE ----------------------------------------------------------------------------- */
 
 static int fully_sent(const det__session *s) {
     return s->tx_sent == s->tx_len && s->body_off == s->req.body_len;
 }
 
-static int broke(int code) {
-    return code == DET_E_CLOSED || code == DET_E_RESET || code == DET_E_IO;
-}
-
-/* The stale rule: a kept connection that dies before a byte of the answer may just have been too old. */
-static int may_replay(const det__session *s, int code) {
-    return broke(code) && s->reused && !s->replied && !s->replayed && (is_safe(&s->req) || !fully_sent(s));
-}
-
-static int stage_of(int code) {
-    if (det_error_class(code) == DET_CLASS_TLS) return DET_STAGE_TLS;
-    return broke(code) ? DET_STAGE_TCP : DET_STAGE_HTTP;
-}
-
-/* Any fault: the connection is poisoned, so it goes; then the replay rules. */
-static int fault(det__session *s, int code) {
-    int stage = stage_of(code);
-    long detail = stage == DET_STAGE_HTTP ? s->res.status : s->stream.detail;
-    det__exchange_close(s, DET__FAULT);
-    if (may_replay(s, code)) {
-        int rc = render(s);
-        s->reason = DET__DIED;
-        s->replayed = 1;
-        begin_send(s);
-        if (rc == DET_OK) return DET_E_AGAIN;
-        code = rc;
-    }
+static int end(det__session *s, int reason, int code, int stage, long detail) {
+    det__exchange_close(s, reason);
     s->phase = DET__IDLE;
-    if (fully_sent(s) && !s->res.status && !is_safe(&s->req)) code = DET_E_UNSURE;
     return det__fail(s, code, stage, detail);
 }
 
-static int aborted(det__session *s, int code) {
-    det__exchange_close(s, DET__GIVEN_UP);
-    s->phase = DET__IDLE;
-    return det__fail(s, code, DET_STAGE_NONE, 0);
+/* Any fault: the connection is poisoned, so it goes. The stale rule: a kept one that broke before a byte of the answer
+ * may just have been too old, so the request goes once more over a new one, if it may. */
+static int fault(det__session *s, int code) {
+    int cls = det_error_class(code), sent = fully_sent(s);
+    int below = s->phase == DET__OPENING || cls == DET_CLASS_TLS || (cls == DET_CLASS_NET && code != DET_E_TIMEOUT);
+    int stage = below ? s->stream.stage : DET_STAGE_HTTP;
+    if (below && s->reused && !s->replied && !s->replayed && (s->safe || !sent)) {
+        det__exchange_close(s, DET__DIED);
+        s->replayed = 1;
+        code = render(s);
+        begin_send(s);
+        if (code == DET_OK) return DET_E_AGAIN;
+    }
+    if (sent && !s->res.status && !s->safe) code = DET_E_UNSURE;
+    return end(s, DET__FAULT, code, stage ? stage : DET_STAGE_TCP, below ? s->stream.detail : s->res.status);
 }
 
-static int finish(det__session *s) {
-    int leftover = s->rx_pos != s->rx_len;
+static int finish(det__session *s, int in_step) {
     s->phase = DET__IDLE;
     s->stats.requests++;
-    s->active_ms = s->now_ms;
     if (!s->persistent)
         det__exchange_close(s, DET__ONE_SHOT);
     else if (!s->parser.keep_alive)
         det__exchange_close(s, DET__PEER_CLOSED);
-    else if (leftover || !fully_sent(s))
+    else if (!in_step || !fully_sent(s))
         det__exchange_close(s, DET__OUT_OF_STEP);
     return det__fail_status(s);
 }
@@ -159,76 +135,74 @@ static int finish(det__session *s) {
 /* ---- receiving --------------------------------------------------------------------------------------------------- */
 
 static void take_head(det__session *s) {
+    uint32_t retry_s = s->parser.retry_after_s;
     s->res.status = s->parser.status;
-    s->res.content_length = s->parser.has_length ? (int64_t)s->parser.content_length : -1;
-    s->res.retry_after_ms =
-        s->parser.retry_after_s > UINT32_MAX / 1000 ? UINT32_MAX : s->parser.retry_after_s * 1000;
+    if (s->parser.has_length) s->res.content_length = (int64_t)s->parser.content_length;
+    s->res.retry_after_ms = retry_s > UINT32_MAX / 1000 ? UINT32_MAX : retry_s * 1000;
 }
 
 static int take_body(det__session *s) {
     if (s->res.status >= 300) det__fail_body(s, s->parser.body, s->parser.body_len);
-    if (!s->req.sink) return DET_OK;
-    return s->req.sink(s->req.sink_ctx, &s->res, s->parser.body, s->parser.body_len);
+    return s->req.sink ? s->req.sink(s->req.sink_ctx, &s->res, s->parser.body, s->parser.body_len) : DET_OK;
 }
 
-/* Parse what is in rx. DET_E_AGAIN: more bytes are needed. DET_OK: the answer is complete. */
-static int parse(det__session *s, int *abort) {
+/* Parse the n bytes in rx. DET_E_AGAIN: the answer goes on. */
+static int parse(det__session *s, size_t n) {
+    size_t at = 0, used;
     for (;;) {
-        size_t used = 0;
-        int ev = det__response_feed(&s->parser, s->rx + s->rx_pos, s->rx_len - s->rx_pos, &used);
-        s->rx_pos += (uint32_t)used;
-        if (ev < 0) return ev;
-        if (ev == DET__RESPONSE_MORE) return DET_E_AGAIN;
-        if (ev == DET__RESPONSE_DONE) return DET_OK;
-        if (ev == DET__RESPONSE_HEAD) take_head(s);
-        if (ev == DET__RESPONSE_BODY && (*abort = take_body(s)) != DET_OK) return *abort;
+        int rc = DET_OK, event = det__response_feed(&s->parser, s->rx + at, n - at, &used);
+        at += used;
+        if (event < 0) return fault(s, event);
+        if (event == DET__RESPONSE_MORE) return DET_E_AGAIN;
+        if (event == DET__RESPONSE_DONE) return finish(s, at == n);
+        if (event == DET__RESPONSE_HEAD) take_head(s);
+        if (event == DET__RESPONSE_BODY) rc = take_body(s);
+        if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
     }
 }
 
+/* The peer ended the stream in order: an answer without length is complete, any other is cut. */
 static int eof(det__session *s) {
     int rc = det__response_eof(&s->parser);
-    if (rc == DET__RESPONSE_DONE) return finish(s);
-    return fault(s, s->replied ? rc : DET_E_CLOSED);
+    return rc == DET__RESPONSE_DONE ? finish(s, 1) : fault(s, rc);
 }
 
 /* Receive until the stream has no more for now. A short read means there is none, and saves asking. */
 static int receive(det__session *s) {
     for (;;) {
         int n = s->stream.ops->recv(&s->stream, s->rx, sizeof s->rx);
-        if (n == DET_E_AGAIN) return n;
+        if (n == DET_E_AGAIN) return s->send_error ? fault(s, DET_E_RESET) : n;
         if (n == DET_E_CLOSED) return eof(s);
         if (n < 0) return fault(s, n);
-        int abort = DET_OK;
-        s->rx_pos = 0;
-        s->rx_len = (uint32_t)n;
         s->replied = 1;
         s->stats.received += (uint32_t)n;
         s->active_ms = s->now_ms;
-        int rc = parse(s, &abort);
-        if (abort != DET_OK) return aborted(s, abort);
-        if (rc == DET_OK) return finish(s);
-        if (rc != DET_E_AGAIN) return fault(s, rc);
-        if ((size_t)n < sizeof s->rx && s->stream.ops->wants(&s->stream)) return DET_E_AGAIN;
+        int rc = parse(s, (size_t)n);
+        if (rc != DET_E_AGAIN || s->phase != DET__EXCHANGE) return rc;
+        if ((size_t)n < sizeof s->rx && s->stream.ops->wants(&s->stream)) return rc;
     }
 }
 
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
 
-/* Send until all is sent (DET_OK), the stream takes no more (DET_E_AGAIN), or it broke (its code). */
+/* Send what the stream takes. DET_E_AGAIN: there is nothing to receive yet; DET_OK: look for it. */
 static int send(det__session *s) {
     while (!fully_sent(s)) {
         if (s->tx_sent == s->tx_len) {
             s->tx_sent = s->tx_len = 0;
             int rc = copy_body(s);
-            if (rc != DET_OK) return rc;
+            if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
         }
         int n = s->stream.ops->send(&s->stream, (char *)s->opt.buffer + s->tx_sent, s->tx_len - s->tx_sent);
-        if (n < 0) return n;
+        if (n < 0) { /* the server may have refused early: its answer may lie there already */
+            s->send_error = n != DET_E_AGAIN;
+            return DET_OK;
+        }
         s->tx_sent += (size_t)n;
         s->stats.sent += (uint32_t)n;
         s->active_ms = s->now_ms;
     }
-    return DET_OK;
+    return s->stream.ops->wants(&s->stream) ? DET_E_AGAIN : DET_OK;
 }
 
 /* ---- the engine -------------------------------------------------------------------------------------------------- */
@@ -237,49 +211,30 @@ static uint32_t left(uint32_t t, uint32_t since, uint32_t limit) {
     return t - since < limit ? limit - (t - since) : 0;
 }
 
-static int step_open(det__session *s) {
+static int open_stream(det__session *s) {
     int rc = s->stream.ops->open(&s->stream, left(s->now_ms, s->connect_ms, s->opt.connect_ms));
     if (rc == DET_E_AGAIN) return rc;
-    if (rc == DET_OK) {
-        s->phase = DET__EXCHANGE;
-        s->stats.connections++;
-        s->active_ms = s->now_ms = now(s); /* the name lookup may have taken a while */
-        det__log_connection(s);
-        return rc;
-    }
-    int stage = s->stream.stage ? s->stream.stage : DET_STAGE_TCP;
-    det__exchange_close(s, DET__FAULT);
-    s->phase = DET__IDLE;
-    return det__fail(s, rc, stage, s->stream.detail);
-}
-
-static int step_exchange(det__session *s) {
-    int sending = !s->send_error && !fully_sent(s);
-    if (sending) {
-        int rc = send(s);
-        if (det_error_class(rc) == DET_CLASS_USAGE) return aborted(s, rc); /* the body source's */
-        if (rc < 0 && rc != DET_E_AGAIN) s->send_error = 1;                /* an answer may lie there already */
-        /* Just sent: the answer cannot be here yet, so wait instead of asking in vain. */
-        if (rc == DET_OK && s->stream.ops->wants(&s->stream)) return DET_E_AGAIN;
-    }
-    int rc = receive(s);
-    if (rc == DET_E_AGAIN && s->phase == DET__EXCHANGE && s->send_error) return fault(s, DET_E_RESET);
+    if (rc != DET_OK) return fault(s, rc);
+    s->phase = DET__EXCHANGE;
+    s->stats.connections++;
+    s->active_ms = s->now_ms = now(s); /* the name lookup may have taken a while */
+    det__log_connection(s);
     return rc;
 }
 
 /* What is left of the request's own deadlines; 0 when one has passed. */
 static uint32_t deadline(const det__session *s, uint32_t t) {
-    uint32_t total = left(t, s->start_ms, s->req.total_ms ? s->req.total_ms : s->opt.total_ms);
-    uint32_t silence = left(t, s->active_ms, s->req.silence_ms ? s->req.silence_ms : s->opt.silence_ms);
+    uint32_t total = left(t, s->start_ms, s->req.total_ms), silence = left(t, s->active_ms, s->req.silence_ms);
     return s->phase == DET__EXCHANGE && silence < total ? silence : total;
 }
 
 int det__exchange_step(det__session *s) {
     int rc = DET_OK;
     s->now_ms = now(s);
-    if (s->phase == DET__OPENING) rc = step_open(s);
-    if (rc == DET_OK) rc = step_exchange(s);
-    if (rc == DET_E_AGAIN && s->phase != DET__IDLE && !deadline(s, s->now_ms)) rc = fault(s, DET_E_TIMEOUT);
+    if (s->phase == DET__OPENING) rc = open_stream(s);
+    if (rc == DET_OK && !s->send_error && !fully_sent(s)) rc = send(s);
+    if (rc == DET_OK) rc = receive(s);
+    if (rc == DET_E_AGAIN && !deadline(s, s->now_ms)) rc = fault(s, DET_E_TIMEOUT);
     return rc;
 }
 

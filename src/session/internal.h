@@ -44,13 +44,13 @@ typedef struct det__session {
     uint8_t send_error;  /* sending broke; an answer may still be there */
     uint8_t replied;     /* a byte of the answer has come */
     uint8_t picking;
+    uint8_t safe;        /* repeating the request changes nothing */
     uint16_t hdr_len;
     uint16_t msg_len;    /* text in msg before the server's words */
     uint32_t now_ms;     /* at the start of this step */
     uint32_t start_ms;   /* of the request */
     uint32_t connect_ms; /* when opening began */
     uint32_t active_ms;  /* when a byte last moved */
-    uint32_t rx_pos, rx_len;
     size_t tx_len;       /* bytes of the request in the caller's buffer */
     size_t tx_sent;      /* of them handed to the stream */
     size_t body_off;     /* body bytes copied into it so far */
@@ -69,8 +69,14 @@ typedef struct det__session {
     uint8_t rx[DET_RX_SIZE];
 } det__session;
 
-/* session.c */
-det__session *det__session_of(det_session *s);
+/* The session behind the public storage; NULL stays NULL. */
+static inline det__session *det__session_of(det_session *s) {
+    return (det__session *)(void *)s;
+}
+
+static inline const det__session *det__session_of_const(const det_session *s) {
+    return (const det__session *)(const void *)s;
+}
 
 /* exchange.c: the state machine */
 int det__exchange_start(det__session *s);

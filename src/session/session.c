@@ -10,14 +10,6 @@ typedef char det__session_fits[sizeof(det__session) <= sizeof(det_session) ? 1 :
 
 enum { CONNECT_MS = 10000, SILENCE_MS = 30000, TOTAL_MS = 300000, BUFFER_MIN = 512 };
 
-det__session *det__session_of(det_session *s) {
-    return (det__session *)(void *)s->mem;
-}
-
-static const det__session *of_const(const det_session *s) {
-    return (const det__session *)(const void *)s->mem;
-}
-
 static int render_lines(det__session *s, int auth, const char *token) {
     det__out o;
     det__out_init(&o, s->hdr, sizeof s->hdr);
@@ -78,13 +70,13 @@ void det_session_free(det_session *session) {
 }
 
 int det_session_set_token(det_session *session, const char *token) {
-    det__session *s = session ? det__session_of(session) : NULL;
+    det__session *s = det__session_of(session);
     if (!s || !s->ready) return DET_E_ARG;
     return render_lines(s, DET__AUTH_BEARER, token);
 }
 
 static int set_persistent(det_session *session, uint8_t on, int reason) {
-    det__session *s = session ? det__session_of(session) : NULL;
+    det__session *s = det__session_of(session);
     if (!s || !s->ready) return DET_E_ARG;
     if (s->phase != DET__IDLE) return DET_E_STATE;
     det__exchange_close(s, reason);
@@ -101,7 +93,7 @@ int det_session_end(det_session *s) {
 }
 
 int det_session_start(det_session *session, const det_request *q) {
-    det__session *s = session ? det__session_of(session) : NULL;
+    det__session *s = det__session_of(session);
     if (!s || !s->ready || !q || !q->method || !q->path) return DET_E_ARG;
     if (s->phase != DET__IDLE) return DET_E_STATE;
     if (!q->body && !q->source && q->body_len) return DET_E_ARG;
@@ -110,14 +102,14 @@ int det_session_start(det_session *session, const det_request *q) {
 }
 
 int det_session_step(det_session *session) {
-    det__session *s = session ? det__session_of(session) : NULL;
+    det__session *s = det__session_of(session);
     if (!s || !s->ready) return DET_E_ARG;
     if (s->phase == DET__IDLE) return DET_E_STATE;
     return det__exchange_step(s);
 }
 
 int det_session_wants(const det_session *session, det_wait *w, uint32_t *timeout_ms) {
-    const det__session *s = of_const(session);
+    const det__session *s = det__session_of_const(session);
     w->handle = -1;
     w->events = 0;
     *timeout_ms = det__exchange_timeout(s);
@@ -143,24 +135,24 @@ int det_session_call(det_session *session, const det_request *q, det_response *o
 }
 
 void det_session_cancel(det_session *session) {
-    det__session *s = session ? det__session_of(session) : NULL;
+    det__session *s = det__session_of(session);
     if (!s || !s->ready || s->phase == DET__IDLE) return;
     s->phase = DET__IDLE;
     det__exchange_close(s, DET__GIVEN_UP);
 }
 
 const det_response *det_session_response(const det_session *session) {
-    return &of_const(session)->res;
+    return &det__session_of_const(session)->res;
 }
 
 const det_failure *det_session_failure(const det_session *session) {
-    return &of_const(session)->failure;
+    return &det__session_of_const(session)->failure;
 }
 
 const char *det_session_errmsg(const det_session *session) {
-    return of_const(session)->msg;
+    return det__session_of_const(session)->msg;
 }
 
 const det_session_stats *det_session_get_stats(const det_session *session) {
-    return &of_const(session)->stats;
+    return &det__session_of_const(session)->stats;
 }
