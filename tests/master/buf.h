@@ -18,7 +18,7 @@ char *xstrndup(const char *s, size_t n);
 void buf_reserve(buf *b, size_t more);
 void buf_add(buf *b, const void *p, size_t n);
 void buf_str(buf *b, const char *s);
-void buf_fmt(buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_fmt(buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3), nonnull(2)));
 void buf_drop(buf *b, size_t n); /* forget the first n bytes */
 void buf_free(buf *b);
 const char *buf_cstr(buf *b); /* NUL-terminated view, valid until the next change */

@@ -14,4 +14,8 @@ $(B)/replay: tests/integration/replay.c tests/integration/replay_json.c tests/in
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE $(filter %.c,$^) -o $@ -ljansson $(LDFLAGS)
 
+$(B)/master-check: tests/master/check/live.c tests/unit/unit.h $(B)/det-master
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Itests $< -o $@ $(LDFLAGS)
+
 -include $(MASTER_OBJ:.o=.d)
