@@ -10,15 +10,23 @@ TLS     ?= 1
 
 # Where another mbedTLS lives: make MBEDTLS=/opt/mbedtls-3.6 (with include/ and lib/ below it)
 MBEDTLS ?=
-ifneq ($(MBEDTLS),)
+# Debian 13's mbedTLS for the tests, fetched by `make deps`; `make clean` spares it.
+MBEDTLS36 ?= $(B)/mbedtls36
+ifeq ($(TLS),0)
+TLS_INC  :=
+TLS_LIBS :=
+PC_FLAGS := -DDET_TLS=0
+PC_LIBS  :=
+else ifneq ($(MBEDTLS),)
 TLS_INC  := -isystem $(MBEDTLS)/include
 TLS_LIBS := $(MBEDTLS)/lib/libmbedtls.a $(MBEDTLS)/lib/libmbedx509.a $(MBEDTLS)/lib/libmbedcrypto.a
+PC_FLAGS := -I$(MBEDTLS)/include
+PC_LIBS  := $(TLS_LIBS)
 else
 TLS_INC  :=
 TLS_LIBS := -lmbedtls -lmbedx509 -lmbedcrypto
-endif
-ifeq ($(TLS),0)
-TLS_LIBS :=
+PC_FLAGS :=
+PC_LIBS  := $(TLS_LIBS)
 endif
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual
@@ -26,7 +34,9 @@ WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef -Wstrict-prototyp
 ifeq ($(WERROR),1)
 WARN += -Werror
 endif
-ALL_CFLAGS := -std=c99 -Iinclude $(WARN) -DDET_TLS=$(TLS) $(TLS_INC) $(EXTRA) $(CFLAGS)
+# src/ and port/ see the public headers alone; the tests everything. EXTRA is for module.mk files.
+ALL_CFLAGS = -std=c99 -Iinclude $(INC) $(WARN) -DDET_TLS=$(TLS) $(TLS_INC) $(EXTRA) $(CFLAGS)
+TEST_INC  := -Isrc -Iport/posix -Itests
 
 SRC  := $(wildcard src/base/*.c src/json/*.c src/http/*.c src/transport/*.c src/session/*.c src/core/*.c)
 PORT := $(wildcard port/posix/*.c)
@@ -36,29 +46,91 @@ LIB  := $(B)/libdet.a
 EXAMPLES := $(patsubst tests/examples/%.c,$(B)/%,$(wildcard tests/examples/*.c))
 UNITS    := $(patsubst tests/unit/test_%.c,$(B)/unit/test_%,$(wildcard tests/unit/test_*.c))
 FAKES    := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/fake_*.c))
+FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: $(LIB) examples
+all: lib examples
+lib: $(LIB)
+examples: $(EXAMPLES)
+unit: $(UNITS)
+fuzz: $(FUZZERS)
 
 $(LIB): $(OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(OBJ)
 
-$(B)/%.o: %.c
+$(B)/tests/%.o: private INC = $(TEST_INC)
+$(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -Isrc -Iport/posix -Itests -c $< -o $@
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-examples: $(EXAMPLES)
-$(B)/%: tests/examples/%.c $(LIB)
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Iport/posix -MMD -MP -MF $@.d $< -o $@ $(LIB) $(TLS_LIBS) $(LDFLAGS)
+$(EXAMPLES): $(B)/%: tests/examples/%.c $(LIB)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LIB) $(TLS_LIBS) $(LDFLAGS)
 
-unit: $(UNITS)
-$(B)/unit/test_%: tests/unit/test_%.c $(FAKES) $(LIB)
+$(UNITS): private INC = $(TEST_INC)
+$(UNITS): $(B)/unit/test_%: tests/unit/test_%.c $(FAKES) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Isrc -Iport/posix -Itests -MMD -MP -MF $@.d $< -o $@ $(FAKES) $(LIB) $(TLS_LIBS) $(LDFLAGS) -lm
+	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(FAKES) $(LIB) $(TLS_LIBS) $(LDFLAGS) -lm
+
+# With CC=clang and -fsanitize=fuzzer-no-link among CFLAGS: see tests/run.sh.
+$(FUZZERS): private INC = $(TEST_INC)
+$(FUZZERS): $(B)/fuzz/%: tests/fuzz/%.c $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -MMD -MP -MF $@.d $< -o $@ $(LIB) $(TLS_LIBS) $(LDFLAGS) -lm
+
+# Other flags than last time: everything is built again.
+export FLAGS_NOW := $(CC) $(AR) $(ALL_CFLAGS) $(TLS_LIBS) $(LDFLAGS)
+$(B)/flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || printf '%s\n' "$$FLAGS_NOW" >$@
+FORCE:
+
+# Others' targets: master, demo, bench. `all` stays the default goal.
+-include $(wildcard tests/*/module.mk)
+
+# ---- checks ----------------------------------------------------------------------------------------------------------
+test:
+	@B='$(B)' MBEDTLS36='$(MBEDTLS36)' sh tests/run.sh $(LANES)
+asan ubsan:
+	@B='$(B)' sh tests/run.sh $@
+size:
+	@sh tests/size/size.sh '$(B)'
+layers:
+	@sh tests/checks/layers.sh
+api: $(LIB)
+	@B='$(B)' CC='$(CC)' sh tests/checks/api.sh --list
+deps:
+	@sh tests/deps.sh '$(MBEDTLS36)'
+
+# ---- installing ------------------------------------------------------------------------------------------------------
+# Only a static library exists, so what it needs stands in Libs: it links with and without pkg-config --static.
+VERSION = $(shell awk '/_(MAJOR|MINOR|PATCH) / {v = v d $$3; d = "."} END {print v}' include/det_version.h)
+INSTALL ?= install
+install: $(LIB)
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/include' '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+	$(INSTALL) -m 644 include/*.h '$(DESTDIR)$(PREFIX)/include'
+	$(INSTALL) -m 644 $(LIB) '$(DESTDIR)$(PREFIX)/lib'
+	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' 'Name: libdet' \
+	    "Description: Determined's Core API in C" 'Version: $(VERSION)' \
+	    'Cflags: $(strip -I$${includedir} $(PC_FLAGS))' 'Libs: $(strip -L$${libdir} -ldet $(PC_LIBS))' \
+	    >'$(DESTDIR)$(PREFIX)/lib/pkgconfig/libdet.pc'
 
 clean:
-	rm -rf $(B)
+	@[ ! -d '$(B)' ] || find '$(B)' -mindepth 1 -maxdepth 1 ! -path '$(MBEDTLS36)' -exec rm -rf {} +
 
--include $(OBJ:.o=.d) $(FAKES:.o=.d) $(UNITS:=.d) $(EXAMPLES:=.d)
-.PHONY: all examples unit clean
+help:
+	@printf '%s\n' \
+	    'make          the library $(LIB) and the examples' \
+	    'make demo     train a model and report it to a master of our own over TLS (to DET_MASTER if set)' \
+	    'make test     every test; LANES="units-gcc layers" some of them (tests/run.sh)' \
+	    'make bench    the benchmarks' \
+	    'make size     bytes of flash, RAM and stack on a Cortex-M4' \
+	    'make install  headers, library and libdet.pc to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)' \
+	    'make deps     install the Debian packages for all of this (as root)' \
+	    'make asan, make ubsan   unit tests with a sanitizer' \
+	    'make api, make layers   what the library exports; who includes whom' \
+	    'make clean    empty $(B)' \
+	    'Variables: B CC CFLAGS LDFLAGS AR PREFIX DESTDIR MBEDTLS=DIR TLS=0 WERROR=1'
+
+-include $(OBJ:.o=.d) $(FAKES:.o=.d) $(UNITS:=.d) $(EXAMPLES:=.d) $(FUZZERS:=.d)
+.SECONDARY: $(FAKES)
+.PHONY: all lib examples unit fuzz test asan ubsan size layers api deps install clean help FORCE

@@ -1,0 +1,188 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What `make test` runs: lanes, each a build of its own below $B and a count of its own. Needs the packages of
+# `make deps`, no network, no fixed port; writes only to $B and the temporary directory.
+#     sh tests/run.sh [LANE…]         the last line is the sum: N passed, N failed
+# A lane that crashes, hangs, counts nothing or ends otherwise than it counted has failed. The output of failing lanes
+# is shown whole, that of the others not at all.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+B=${B:-build}
+MBEDTLS36=${MBEDTLS36:-$B/mbedtls36}
+LANE_LIMIT=${LANE_LIMIT:-600}
+jobs=$(nproc 2>/dev/null || echo 2)
+lanes='layers headers api units-gcc units-clang asan ubsan mbedtls36 notls size install replay integration demo readme
+    fuzz checks'
+
+# The caller's flags are for his builds; the lanes choose their own. Nor do tests talk to his master.
+unset MAKEFLAGS MFLAGS MAKELEVEL CC AR CFLAGS LDFLAGS EXTRA TLS MBEDTLS WERROR DESTDIR PREFIX
+unset DET_MASTER DET_MASTER_ADDR DET_USER DET_PASS DET_USER_TOKEN DET_MASTER_CERT_FILE DET_MASTER_CERT_NAME
+export B MBEDTLS36
+
+. tests/checks/count.sh
+
+build() { # directory below $B, arguments of make
+    build_dir=$1
+    shift
+    make -s -j"$jobs" B="$B/$build_dir" WERROR=1 "$@"
+}
+
+units() { # directory below $B, arguments of make: build and run all unit tests
+    units_dir=$1
+    build "$@" unit
+    ok "the unit tests build" $?
+    for units_c in tests/unit/test_*.c; do
+        units_name=$(basename "$units_c" .c)
+        tally "$units_name" "$B/$units_dir/unit/$units_name"
+    done
+}
+
+programs() { # directory below $B, arguments of make: what the lanes with real sockets need
+    build "$@" all "$B/$1/det-master" "$B/$1/replay" "$B/$1/demo"
+    ok "library, examples, master, replay and demo build" $?
+}
+
+integration() { # directory below $B
+    for integration_sh in tests/integration/*.sh; do
+        tally "$integration_sh" env B="$B/$1" sh "$integration_sh"
+    done
+}
+
+lane() {
+    case $1 in
+    layers) tally "layers" sh tests/checks/layers.sh ;;
+    headers) tally "headers" sh tests/checks/headers.sh ;;
+    api)
+        for cc in gcc clang; do
+            build "$cc" CC=$cc lib && tally "exported symbols, $cc" env B="$B/$cc" CC=$cc sh tests/checks/api.sh
+            ok "the library builds with $cc" $?
+        done
+        ;;
+    units-gcc) units gcc CC=gcc ;;
+    units-clang) units clang CC=clang ;;
+    asan)
+        units asan CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+        ;;
+    ubsan) units ubsan CC=gcc CFLAGS='-O2 -g -fsanitize=undefined -fno-sanitize-recover=all' ;;
+    mbedtls36)
+        [ -f "$MBEDTLS36/lib/libmbedtls.a" ]
+        ok "mbedTLS 3.6 is in $MBEDTLS36 (make deps fetches it)" $?
+        [ "$failed" -eq 0 ] || return
+        units m36 CC=gcc MBEDTLS="$MBEDTLS36"
+        programs m36 CC=gcc MBEDTLS="$MBEDTLS36"
+        tally "replay" "$B/m36/replay"
+        integration m36
+        ;;
+    notls) notls ;;
+    size) size ;;
+    install) tally "install" sh tests/checks/install.sh ;;
+    replay)
+        programs gcc CC=gcc
+        tally "replay" "$B/gcc/replay"
+        ;;
+    integration)
+        programs gcc CC=gcc
+        integration gcc
+        ;;
+    demo)
+        build gcc CC=gcc demo >"$B/demo.out"
+        ok "make demo" $?
+        grep -qx 'connections: 1' "$B/demo.out"
+        ok "the demo reports over one connection" $?
+        awk '/^accuracy: / {good = $2 > 95} END {exit !good}' "$B/demo.out"
+        ok "its accuracy is over 95 %" $?
+        [ "$failed" -eq 0 ] || cat "$B/demo.out"
+        ;;
+    readme)
+        programs gcc CC=gcc
+        tally "README.md" env B="$B/gcc" CC=gcc sh tests/checks/readme.sh
+        ;;
+    fuzz) fuzz ;;
+    checks) tally "the checks fail when they should" env B="$B/gcc" sh tests/checks/self.sh ;;
+    *)
+        echo "no such lane: $1 (there are: $(echo $lanes))"
+        failed=1
+        ;;
+    esac
+}
+
+# Without TLS neither library nor programs may want mbedTLS's headers or libraries.
+notls() {
+    for notls_c in src/*/*.c port/posix/*.c; do
+        gcc -std=c99 -Iinclude -DDET_TLS=0 -M "$notls_c"
+    done >"$B/notls.d"
+    [ -s "$B/notls.d" ] && ! grep -nE 'mbedtls|psa/' "$B/notls.d"
+    ok "TLS=0 includes no header of mbedTLS" $?
+    units notls CC=gcc TLS=0
+    programs notls CC=gcc TLS=0
+    build notls CC=gcc TLS=0 demo >"$B/notls.out" || cat "$B/notls.out"
+    grep -qx 'connections: 1' "$B/notls.out"
+    ok "TLS=0 make demo" $?
+}
+
+size() {
+    sh tests/size/size.sh "$B" >"$B/size.out" 2>&1
+    status=$?
+    passed=$(grep -cE ': [0-9]+ of [0-9]+$' "$B/size.out")
+    failed=$(grep -c 'EXCEEDS' "$B/size.out")
+    if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+    [ "$failed" -eq 0 ] || cat "$B/size.out"
+}
+
+# The stored corpora once, then FUZZ_SECONDS of searching each; what it finds stays in $B/fuzz/found.
+fuzz() {
+    build fuzz CC=clang CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzz
+    ok "the fuzz targets build" $?
+    mkdir -p "$B/fuzz/found"
+    for fuzz_c in tests/fuzz/fuzz_*.c; do
+        name=$(basename "$fuzz_c" .c)
+        corpus=tests/fuzz/corpus/${name#fuzz_}
+        [ -d "$corpus" ] && "$B/fuzz/fuzz/$name" -runs=0 "$corpus" >"$B/fuzz/$name.log" 2>&1
+        ok "$name: its corpus" $? || cat "$B/fuzz/$name.log"
+        mkdir -p "$B/fuzz/new/$name"
+        "$B/fuzz/fuzz/$name" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=4096 -timeout=10 -rss_limit_mb=1024 \
+            -artifact_prefix="$B/fuzz/found/$name-" "$B/fuzz/new/$name" "$corpus" >"$B/fuzz/$name.log" 2>&1
+        status=$?
+        ok "$name: ${FUZZ_SECONDS:-10} s" $status
+        [ $status -eq 0 ] || cat "$B/fuzz/$name.log"
+    done
+}
+
+if [ "${1:-}" = --lane ]; then
+    lane "$2"
+    finish
+fi
+
+mkdir -p "$B/log"
+: >"$B/log/table"
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+bad=
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $lanes
+for name; do
+    begun=$(date +%s)
+    timeout "$LANE_LIMIT" sh tests/run.sh --lane "$name" >"$B/log/$name" 2>&1 </dev/null
+    status=$?
+    # shellcheck disable=SC2046
+    set -- $(count_of "$B/log/$name")
+    if [ $# -ne 2 ] || [ "$(($1 + $2))" -eq 0 ]; then
+        echo "lane $name ended without a count, exit status $status" >>"$B/log/$name"
+        set -- 0 1
+    elif [ "$2" -eq 0 ] && [ "$status" -ne 0 ]; then
+        set -- "$1" 1
+    fi
+    [ "$2" -eq 0 ] || {
+        bad="$bad $name"
+        sed "s/^/$name| /" "$B/log/$name"
+    }
+    printf '%-12s %5d passed %4d failed %4d s\n' "$name" "$1" "$2" "$(($(date +%s) - begun))" | tee -a "$B/log/table"
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+done
+[ -z "$bad" ] || {
+    echo "---"
+    cat "$B/log/table"
+    echo "failed:$bad"
+}
+finish
