@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tests over real sockets: errors as a user meets them, broken answers, get as a program. `make real` builds them; run
+# them from B, where det-master and get lie beside them. Included by the Makefile. Debian packages: openssl; nginx-light
+# for one test, which is passed over without it.
+REAL     := errors
+REAL_BIN := $(REAL:%=$(B)/%)
+REAL_OBJ := $(B)/tests/integration/real.o $(B)/tests/integration/real_tell.o
+$(REAL_OBJ) $(REAL:%=$(B)/tests/integration/%.o): EXTRA += -D_DEFAULT_SOURCE
+
+$(REAL_BIN): $(B)/%: $(B)/tests/integration/%.o $(REAL_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $< $(REAL_OBJ) -o $@ $(LIB) $(TLS_LIBS) $(LDFLAGS)
+
+real: $(REAL_BIN) $(B)/det-master $(B)/get $(B)/seed
+
+-include $(REAL_OBJ:.o=.d) $(REAL:%=$(B)/tests/integration/%.d)
+.PHONY: real
