@@ -133,8 +133,7 @@ static void report(report_fn *send, int64_t steps, const det_metric *m, size_t n
         }
         run.reporting = 0;
         show_break();
-        fprintf(stderr, "demo: training goes on without reporting: %s\n",
-                rc == DET_E_SPACE ? "the master has not made room in the outbox" : det_errmsg(&run.core));
+        fprintf(stderr, "demo: training goes on without reporting: %s\n", det_errmsg(&run.core));
     }
 }
 
