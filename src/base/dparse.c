@@ -15,8 +15,8 @@ enum {
     BIG_WORDS = 81,
     EXPONENT_MAX = 308, /* 1e309 overflows; 19 digits times 10^-343 are below half the least subnormal */
     INFINITE = 0x7ff,
-    SLACK_DIGITS = 64, /* what the digits behind the 19th may add, in units of the upper product word */
-    SLACK_TABLE = 32   /* what the table's error and the dropped third word may, in units of the lower */
+    SLACK = 2,        /* what rounding down and the table's error may have taken from the product's upper 63 bits */
+    SLACK_DIGITS = 40 /* likewise, with more digits behind the 19th */
 };
 
 typedef struct number {
@@ -151,26 +151,18 @@ static int compare(const number *n, uint64_t half, int q) {
     return c ? c : sticky;
 }
 
-/* n rounded to a multiple of 2^(e - 1075), given p = n / 2^(e - 1086) rounded down and its error: the bits of a double
- * without its sign. */
-static uint64_t round_off(const number *n, det__u128 p, int e) {
-    int shift = e > 0 ? 11 : 12 - e, up;
-    uint64_t whole, half, drop, slack = n->extra ? SLACK_DIGITS : 0;
-    if (shift > 64) {
-        p.hi = shift < 128 ? p.hi >> (shift - 64) : 0;
-        p.lo = UINT64_MAX;
-        shift = 64;
+/* The bits of n without its sign. x: n / 2^(e - 1085) rounded down, below 2^63. If rounding the least and the greatest
+ * value n may have gives different results, the halfway point is between or it is n. */
+static uint64_t round_off(const number *n, uint64_t x, int e) {
+    uint64_t low, high;
+    for (; e < 1; e++) x >>= 1; /* a subnormal: no finer than 2^-1074 */
+    low = (x + 511) >> 10;
+    high = (x + 512 + (n->extra ? SLACK_DIGITS : SLACK)) >> 10;
+    if (low != high) {
+        int c = compare(n, 2 * low + 1, e - 1076);
+        low += c > 0 || (c == 0 && (low & 1));
     }
-    whole = shift < 64 ? p.hi >> shift : 0;
-    half = (uint64_t)1 << (shift - 1);
-    drop = p.hi & (2 * half - 1);
-    up = drop > half || (drop == half && p.lo);
-    slack += p.lo > UINT64_MAX - SLACK_TABLE;
-    if (!up && (drop == half || half - drop <= slack)) {
-        int c = compare(n, 2 * whole + 1, (e > 0 ? e : 1) - 1076);
-        up = c > 0 || (c == 0 && (whole & 1));
-    }
-    return (e > 0 ? (uint64_t)(e - 1) << 52 : 0) + whole + (uint64_t)up;
+    return ((uint64_t)(e - 1) << 52) + low;
 }
 
 /* The bits of n without its sign; n->w is not 0, the exponent within the table. */
@@ -184,7 +176,7 @@ static uint64_t convert(const number *n) {
         p.hi = p.hi << 1 | p.lo >> 63;
         e--;
     }
-    return round_off(n, p, e);
+    return round_off(n, p.hi >> 1, e);
 }
 
 int det__dparse(const char *text, size_t len, double *v) {

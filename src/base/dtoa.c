@@ -34,7 +34,7 @@ static uint64_t round_to_odd(det__u128 g, uint64_t c) {
 
 /* The shortest decimal within the rounding interval of c * 2^q. Which of the candidates it is cannot be predicted: all
  * are computed, none is jumped to. */
-static decimal shortest(uint64_t c, int q, int closer) {
+static inline decimal shortest(uint64_t c, int q, int closer) {
     int k = log10_pow2(q, closer), h = q + det__pow10_log2(-k) + 1;
     uint64_t odd = c & 1, lower, middle, upper, s, t;
     int down, up, one_less;
@@ -62,10 +62,28 @@ static decimal shortest(uint64_t c, int q, int closer) {
 
 /* ---- digits ---- */
 
+static char *put_backwards(char *end, uint64_t v) {
+    do {
+        uint64_t rest = tenth(v);
+        *--end = (char)('0' + (int)(v - 10 * rest));
+        v = rest;
+    } while (v);
+    return end;
+}
+
+size_t det__utoa(char *out, uint64_t v) {
+    char t[20], *p = put_backwards(t + sizeof t, v);
+    size_t n = (size_t)(t + sizeof t - p);
+    memcpy(out, p, n);
+    return n;
+}
+
+enum { DIGITS = 17 };
+
 #if UINTPTR_MAX > 0xffffffffu && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ && !defined(DET__NARROW)
 
 /* v < 10^8 as eight digits: halved three times, each time all parts at once. */
-static void put8(char *out, uint32_t v) {
+static inline void put8(char *out, uint32_t v) {
     uint64_t x = (uint64_t)(v % 10000) << 32 | v / 10000, q;
     q = x * 10486 >> 20 & 0x0000007f0000007fu;
     x = (x - 100 * q) << 16 | q;
@@ -74,48 +92,27 @@ static void put8(char *out, uint32_t v) {
     memcpy(out, &x, sizeof x);
 }
 
+static void put17(char *t, uint64_t v) {
+    uint32_t high = (uint32_t)(v / 100000000);
+    t[0] = (char)('0' + (int)(high / 100000000));
+    put8(t + 1, high % 100000000);
+    put8(t + 9, (uint32_t)(v % 100000000));
+}
+
 #else
 
-static void put8(char *out, uint32_t v) {
-    for (int i = 8; i-- > 0; v /= 10) out[i] = (char)('0' + (int)(v % 10));
+static void put17(char *t, uint64_t v) {
+    put_backwards(t + DIGITS, v);
 }
 
 #endif
 
-/* v / 10^8 */
-static uint64_t high_part(uint64_t v) {
-    return det__mul64(v, 0xabcc77118461cefdu).hi >> 26;
-}
-
-size_t det__utoa(char *out, uint64_t v) {
-    char t[24], *p = t + sizeof t;
-    size_t n;
-    do {
-        uint64_t rest = v < 100000000 ? 0 : high_part(v);
-        p -= 8;
-        put8(p, (uint32_t)(v - rest * 100000000));
-        v = rest;
-    } while (v);
-    while (*p == '0' && p < t + sizeof t - 1) p++;
-    n = (size_t)(t + sizeof t - p);
-    memcpy(out, p, n);
-    return n;
-}
-
-enum { DIGITS = 17 };
-
 /* d as exactly 17 digits, zeros behind; the value is then 0.t1t2t3... * 10^point, which is returned. */
 static int put_digits(char t[2 * DIGITS], decimal d) {
-    int point = d.exponent + DIGITS, short_by_one;
-    uint32_t high;
-    short_by_one = d.digits < 10000000000000000u;
+    int short_by_one = d.digits < 10000000000000000u, point = d.exponent + DIGITS - short_by_one;
     d.digits = short_by_one ? 10 * d.digits : d.digits;
-    point -= short_by_one;
     for (; d.digits < 10000000000000000u; point--) d.digits *= 10; /* only subnormals have fewer */
-    high = (uint32_t)high_part(d.digits);
-    t[0] = (char)('0' + (int)(high / 100000000));
-    put8(t + 1, high % 100000000);
-    put8(t + 9, (uint32_t)(d.digits - (uint64_t)high * 100000000));
+    put17(t, d.digits);
     return point;
 }
 

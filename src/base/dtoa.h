@@ -9,7 +9,7 @@
 
 enum {
     DET__DTOA_SIZE = 40, /* room det__dtoa needs; it uses it as scratch, the text has at most 24 bytes */
-    DET__UTOA_SIZE = 24  /* likewise for det__utoa, at most 20 bytes */
+    DET__UTOA_SIZE = 20
 };
 
 /* Of all decimals that round to v the shortest, and of these the closest to v. Like Python's repr: "0.1", "1.0",

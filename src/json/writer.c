@@ -88,8 +88,22 @@ static size_t put_special(det_json_writer *w, const char *p, size_t n) {
     return det__utf8_check(p, n, &need);
 }
 
+/* The usual case: nothing to escape, and room. */
+static int put_plain(det_json_writer *w, const char *p, size_t n) {
+    char *o;
+    if (w->len >= w->cap || w->cap - w->len < 2 || w->cap - w->len - 2 < n) return 0;
+    if (det__json_plain(p, p + n) != p + n) return 0;
+    o = w->buf + w->len;
+    *o++ = '"';
+    memcpy(o, p, n);
+    o[n] = '"';
+    w->len += n + 2;
+    return 1;
+}
+
 static void put_quoted(det_json_writer *w, const char *p, size_t n) {
     const char *end = p + n;
+    if (put_plain(w, p, n)) return;
     put_byte(w, '"');
     while (p < end) {
         const char *stop = det__json_plain(p, end);
