@@ -166,13 +166,13 @@ int det_close_start(det_core *core, int state) {
 
 /* The deadline has passed: say what kept it, give everything up. */
 static int give_up(det_core *core) {
+    static const det_failure late = {DET_E_TIMEOUT, DET_STAGE_HTTP, 0};
     det__core *c = det__core_of(core);
-    int rc = c->waiting ? det_session_failure(&core->session)->code : DET_OK;
+    const det_failure *f = c->waiting ? &c->blocked : &late;
     det_session_cancel(&core->session);
-    if (rc == DET_OK) rc = det__session_fail(&core->session, DET_E_TIMEOUT, DET_STAGE_HTTP, 0);
     c->state = DET__CLOSED;
     c->call = DET__CALL_NONE;
-    return rc;
+    return det__session_fail(&core->session, f->code, f->stage, f->detail);
 }
 
 int det_close(det_core *core, int state, uint32_t deadline_ms) {

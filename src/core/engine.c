@@ -45,6 +45,7 @@ static void back_off(det_core *core) {
     uint32_t t = now(c);
     ms -= (t * UINT32_C(2654435761) >> 16) % (ms / 2);
     if (c->tries < UINT8_MAX) c->tries++;
+    c->blocked = *det_session_failure(&core->session);
     c->retry_ms = t + (asked && asked < INT32_MAX ? asked : ms); /* a date or nonsense is as good as none */
     c->waiting = 1;
 }

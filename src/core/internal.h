@@ -53,6 +53,7 @@ typedef struct det__core {
     const char *stamp;    /* what is sent before the record under way, in small */
     det__outbox outbox;
     det_stats stats;
+    det_failure blocked;  /* what keeps it waiting: a report refused meanwhile must not hide it */
     det_options opt;
     double progress;
     det__picker picker;

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "data.h"
-#include "det.h"
+#include "det_env.h"
 #include "det_posix.h"
 #include "mlp.h"
 #include "readback.h"
@@ -91,11 +91,11 @@ static void watch_interrupt(void) {
 
 static void open_trial(void) {
     det_options o;
-    det_options_init(&o, det_posix(), run.mem, sizeof run.mem);
+    det_options_init(&o, det_posix_port(), run.mem, sizeof run.mem);
     o.name = "libdet-demo-digits";
     o.searcher_metric = "loss";
     o.hparams = "{\"hidden\":256,\"batch\":32,\"rate\":0.05,\"momentum\":0.9}";
-    int rc = det_posix_env(&o); /* DET_MASTER, DET_USER, DET_PASS, DET_MASTER_CERT_FILE, … */
+    int rc = det_options_from_env(&o); /* DET_MASTER, DET_USER, DET_PASS, DET_MASTER_CERT_FILE, … */
     if (rc == DET_OK) rc = det_open(&run.core, &o);
     run.opened = run.reporting = rc == DET_OK;
     if (rc != DET_OK) {

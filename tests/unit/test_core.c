@@ -622,8 +622,12 @@ static void closing_gives_up_at_its_deadline_and_says_what_kept_it(void) {
     fp.conn[0].end_ms = fp.now_ms;
     fp.now_ms += 2000;
     CHECK_INT(report(1, 1), DET_OK);
+    CHECK_INT(det_run(&core, 100), DET_E_AGAIN);
+    CHECK_INT(report(-1, 1), DET_E_STEPS); /* must not hide what keeps it */
+    CHECK(strstr(det_errmsg(&core), "steps") != NULL);
     uint32_t t = fp.now_ms;
     CHECK_INT(det_close(&core, DET_COMPLETED, 5000), DET_E_CONNECT);
+    CHECK(strncmp(det_errmsg(&core), "tcp: m:8080: ", 13) == 0);
     CHECK(fp.now_ms - t >= 5000 && fp.now_ms - t < 5100);
     CHECK_INT(stats().pending, 1);
     CHECK_INT(det_close(&core, DET_COMPLETED, 5000), DET_E_CONNECT);
