@@ -67,7 +67,7 @@
 /* Storage of mbedTLS's top-level structures for one session, bytes, multiple of 8; checked when the TLS file is
  * compiled. mbedTLS's record buffers are on its own heap. RAM: itself. */
 #ifndef DET_TLS_STATE_SIZE
-#define DET_TLS_STATE_SIZE 4096
+#define DET_TLS_STATE_SIZE 3072
 #endif
 
 /* Deepest nesting the JSON reader accepts, multiple of 32, 32 … 4096. RAM of a reader: one bit each. */
