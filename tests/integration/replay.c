@@ -49,113 +49,11 @@ static bool verbose;
 
 /* ---- small things ---- */
 
-void bytes_add(bytes *b, const void *p, size_t n) {
-    b->p = realloc(b->p, b->n + n + 1);
-    if (!b->p) abort();
-    if (n) memcpy(b->p + b->n, p, n);
-    b->n += n;
-    b->p[b->n] = 0;
-}
-
-void bytes_free(bytes *b) {
-    free(b->p);
-    b->p = NULL;
-    b->n = 0;
-}
-
-static void bytes_drop(bytes *b, size_t n) {
-    memmove(b->p, b->p + n, b->n - n);
-    b->n -= n;
-    b->p[b->n] = 0;
-}
-
 static void check(play *p, bool good, const char *what, const char *why) {
     if (good) p->passed++;
     else p->failed++;
     if (!good) printf("FAIL %s: %s: %s\n", p->name, what, why);
     else if (verbose) printf("ok   %s: %s\n", p->name, what);
-}
-
-/* ---- answers ---- */
-
-/* Header lines as they are, but for those that may differ: Date goes, values of Content-Length and Set-Cookie go. */
-static void take_headers(answer *a, const char *head, size_t n) {
-    size_t used = 0;
-    for (const char *p = head, *end = head + n; p < end;) {
-        const char *eol = memmem(p, (size_t)(end - p), "\r\n", 2);
-        size_t len = (size_t)((eol ? eol : end) - p), keep = len;
-        if (!strncasecmp(p, "content-length:", 15)) keep = 15;
-        if (!strncasecmp(p, "set-cookie:", 11)) keep = 16; /* "Set-Cookie: auth" */
-        if (strncasecmp(p, "date:", 5) && used + keep + 2 < sizeof a->headers) {
-            memcpy(a->headers + used, p, keep);
-            used += keep;
-            a->headers[used++] = '\n';
-        }
-        p += len + 2;
-    }
-    a->headers[used] = 0;
-}
-
-static const char *find_header(const char *head, size_t n, const char *name) {
-    char line[64];
-    int k = snprintf(line, sizeof line, "\r\n%s: ", name);
-    const char *p = memmem(head, n, line, (size_t)k);
-    return p ? p + k : NULL;
-}
-
-/* Chunked bytes into a->body; the length consumed, 0 if incomplete. */
-static size_t dechunk(answer *a, const char *p, size_t n) {
-    size_t at = 0;
-    for (;;) {
-        const char *eol = memmem(p + at, n - at, "\r\n", 2);
-        if (!eol) return 0;
-        size_t size = strtoul(p + at, NULL, 16), data = (size_t)(eol - p) + 2;
-        if (data + size + 2 > n) return 0;
-        bytes_add(&a->body, p + data, size);
-        at = data + size + 2;
-        if (!size) return at;
-    }
-}
-
-/* The login answers of a recording are shorter than their Content-Length says: the object's own end counts. */
-static size_t shortened(const char *body, size_t n, size_t length) {
-    static const char START[] = "{\"token\":\"TOKEN\"";
-    if (n < sizeof START || memcmp(body, START, sizeof START - 1)) return length;
-    int depth = 0;
-    for (size_t i = 0; i < n; i++) {
-        depth += (body[i] == '{') - (body[i] == '}');
-        if (!depth) return i + 1;
-    }
-    return length;
-}
-
-/* One answer from the front of b: bytes consumed, 0 if it is not all there. */
-static size_t take_answer(answer *a, const bytes *b, bool ended) {
-    memset(a, 0, sizeof *a);
-    const char *end = b->n ? memmem(b->p, b->n, "\r\n\r\n", 4) : NULL;
-    if (!end || b->n < 12) return 0;
-    size_t head = (size_t)(end - b->p), used;
-    const char *eol = memmem(b->p, b->n, "\r\n", 2), *len = find_header(b->p, head + 2, "Content-Length");
-    snprintf(a->status, sizeof a->status, "%.*s", (int)(eol - b->p - 9), b->p + 9);
-    if (head > (size_t)(eol - b->p)) take_headers(a, eol + 2, head - (size_t)(eol - b->p) - 2);
-    head += 4;
-    bytes_add(&a->body, "", 0);
-    if (find_header(b->p, head, "Transfer-Encoding")) {
-        used = dechunk(a, b->p + head, b->n - head);
-        if (used) return head + used;
-    } else if (len) {
-        size_t n = shortened(b->p + head, b->n - head, strtoul(len, NULL, 10));
-        if (b->n - head >= n) {
-            bytes_add(&a->body, b->p + head, n);
-            return head + n;
-        }
-    } else if (ended) {
-        a->until_close = true;
-        bytes_add(&a->body, b->p + head, b->n - head);
-        return b->n;
-    }
-    bytes_free(&a->body);
-    return 0;
 }
 
 /* ---- the live side ---- */
@@ -188,7 +86,9 @@ static void send_all(side *s, const char *data, size_t n) {
     }
 }
 
-static void close_conn(side *s) {
+/* Nothing may be left over on either side when a connection ends. */
+static void close_conn(play *p, side *s) {
+    if (s->unsent.n || s->rec.n || s->live.n) check(p, false, "end of a connection", "bytes left that were not compared");
     if (s->fd >= 0) close(s->fd);
     s->fd = -1;
     bytes_free(&s->unsent);
@@ -316,7 +216,7 @@ static void ended(play *p, side *s, const char *how) {
         while (s->fd >= 0 && !s->eof && receive(s)) continue;
         check(p, s->reset && !s->live.n, "reset without an answer", s->eof ? "closed" : "silent");
     }
-    if (strstr(how, "closed by client") || strstr(how, "closed by server") || strstr(how, "reset")) close_conn(s);
+    if (strstr(how, "closed by client") || strstr(how, "closed by server") || strstr(how, "reset")) close_conn(p, s);
 }
 
 static void block(play *p, bool client, int id, const char *data, size_t n) {
@@ -365,7 +265,7 @@ static bool call(play *p, const char *method, const char *path, const char *body
     if (good) send_all(&s, out.p, out.n);
     good = good && live_answer(&s, a) && !strncmp(a->status, "200", 3);
     bytes_free(&out);
-    close_conn(&s);
+    close_conn(p, &s);
     return good;
 }
 
@@ -440,7 +340,7 @@ static void play_one(play *p, const char *program, const char *dir) {
     if (ready && !strstr(f.p, "POST /api/v1/auth/login")) check(p, login(p), "login", "refused");
     if (ready && !strcmp(p->name, "pipelined_110")) check(p, started_trial(p), "a started trial", "refused");
     if (ready) run_events(p, &f);
-    for (int i = 0; i < CONNS; i++) close_conn(&p->conn[i]);
+    for (int i = 0; i < CONNS; i++) close_conn(p, &p->conn[i]);
     end_master(p);
     map_free(&p->ids);
     bytes_free(&f);

@@ -13,6 +13,7 @@ typedef struct bytes {
 
 void bytes_add(bytes *b, const void *p, size_t n);
 void bytes_free(bytes *b);
+void bytes_drop(bytes *b, size_t n); /* forget the first n */
 
 typedef enum { ID_EXPERIMENT, ID_TRIAL, ID_STORAGE, ID_ROW, ID_USER, ID_UUID, ID_TIME, ID_KINDS } id_kind;
 
@@ -34,6 +35,11 @@ typedef struct answer {
     bytes body;
     bool until_close;
 } answer;
+
+/* The value of a header line in head[0..n), which begins with a line of its own; NULL if there is none. */
+const char *find_header(const char *head, size_t n, const char *name);
+/* One answer from the front of b: bytes consumed, 0 if it is not all there. ended: no more bytes will come. */
+size_t take_answer(answer *a, const bytes *b, bool ended);
 
 /* Compares by the rules at the head of replay_json.c; learns ids into m. why gets the first difference. */
 bool answers_equal(id_map *m, const answer *rec, const answer *live, char *why, size_t why_n);

@@ -13,7 +13,7 @@
 #include "api.h"
 #include "stats.h"
 
-enum { READ_CHUNK = 64 * 1024, OUT_HIGH = 8 << 20, LINGER_MS = 300, DRAIN_MAX = 256 * 1024 };
+enum { READ_CHUNK = 64 * 1024, OUT_HIGH = 8 << 20, LINGER_MS = 300, DRAIN_MAX = 256 * 1024, TLS_SMALL = 4096 };
 
 conn_options conn_opt;
 
@@ -82,7 +82,10 @@ static void make_cut(conn *c) {
 
 static long send_some(conn *c, const char *p, size_t n) {
     stats.writes++;
-    if (c->t) return tls_write(c->t, p, n);
+    if (c->t) { /* records as the real one's: 4 KiB, but 16 KiB in the rest of a long answer */
+        bool small = c->out_off == 0 || !c->long_answer;
+        return tls_write(c->t, p, small && n > TLS_SMALL ? TLS_SMALL : n);
+    }
     ssize_t k = send(c->fd, p, n, MSG_NOSIGNAL);
     if (k >= 0) return k;
     return errno == EAGAIN || errno == EINTR ? TLS_AGAIN : TLS_FAILED;
@@ -110,6 +113,7 @@ static void flush(conn *c) {
         }
     }
     c->out.len = c->out_off = 0;
+    c->long_answer = false;
     if (c->hold == HOLD_NONE) c->slow_bytes = 0;
     if (c->closing && c->hold == HOLD_NONE && c->fd >= 0) end_gently(c);
 }
@@ -140,6 +144,7 @@ static void emit(conn *c) {
     c->hold = HOLD_NONE;
     c->f = NULL;
     if (f) arm(c, f);
+    c->long_answer |= c->answer.len > TLS_SMALL;
     buf_add(&c->out, c->answer.p, c->answer.len);
     if (f && f->never) c->out.len -= c->answer.len;
     c->answer.len = 0;
@@ -147,34 +152,6 @@ static void emit(conn *c) {
     if (f && f->hangup_ms >= 0) hold_for(c, HOLD_HANGUP, f->hangup_ms);
     if (c->cut != CUT_NONE || (f && f->never)) c->hold = HOLD_EVER;
     if (c->slow_bytes && c->hold == HOLD_NONE) c->hold = HOLD_EVER; /* undone when the slow answer is out */
-}
-
-static void old_server(buf *a) { /* HTTP/1.0: until-close framing; a chunked body would need decoding, so only short ones */
-    char *end = memmem(a->p, a->len, "\r\n\r\n", 4), *cl;
-    if (!end) return;
-    memcpy(a->p, "HTTP/1.0", 8);
-    cl = memmem(a->p, (size_t)(end - a->p), "\r\nContent-Length:", 17);
-    if (!cl) return;
-    char *eol = memmem(cl + 2, (size_t)(a->p + a->len - cl - 2), "\r\n", 2);
-    memmove(cl, eol, (size_t)(a->p + a->len - eol));
-    a->len -= (size_t)(eol - cl);
-}
-
-static void spoil(conn *c, const fault *f) {
-    if (f->raw) {
-        c->answer.len = 0;
-        buf_add(&c->answer, f->raw, f->raw_len);
-    }
-    if (f->garbage) {
-        c->answer.len = 0;
-        buf_reserve(&c->answer, (size_t)f->garbage);
-        random_bytes(c->answer.p, (size_t)f->garbage);
-        c->answer.len = (size_t)f->garbage;
-    }
-    if (f->http10) {
-        old_server(&c->answer);
-        c->answer_close = true;
-    }
 }
 
 static void count(conn *c, const request *q, const reply *r) {
@@ -222,7 +199,7 @@ static void work(conn *c, bool cancelled) {
         count(c, q, &r);
         stats_log(q, &r, c->number);
     }
-    if (f) spoil(c, f);
+    if (f && fault_spoil(f, &c->answer)) c->answer_close = true;
     reply_free(&r);
     c->in_off += http_in_done(&c->h);
     if (f && f->answer_ms) hold_for(c, HOLD_ANSWER, f->answer_ms);
@@ -319,10 +296,12 @@ static void take_in(conn *c) {
     }
 }
 
-/* What is no TLS record is closed without a byte of answer, not even an alert. */
+/* What is no TLS record is read and closed without a byte of answer, not even an alert. */
 static bool plaintext(const conn *c) {
-    char first = 0x16;
-    return recv(c->fd, &first, 1, MSG_PEEK) == 1 && first != 0x16 && !c->hello;
+    char some[4096] = "\x16";
+    if (c->hello || recv(c->fd, some, 1, MSG_PEEK) != 1 || *some == 0x16) return false;
+    while (recv(c->fd, some, sizeof some, MSG_DONTWAIT) > 0) continue;
+    return true;
 }
 
 static void handshake(conn *c) {

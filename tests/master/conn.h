@@ -18,7 +18,7 @@ typedef struct conn {
     unsigned number; /* the n-th that made a request; 0 until it does */
     buf in, out, answer; /* answer: rendered, not yet sent on its way */
     size_t in_off, out_off;
-    bool answer_close;
+    bool answer_close, long_answer;
     http_in h;
     hold hold;
     int64_t until_ms; /* end of the hold */

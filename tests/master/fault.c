@@ -112,6 +112,29 @@ const fault *fault_next(const request *q, unsigned conn) {
     return NULL;
 }
 
+/* HTTP/1.0, body until close. A chunked body would have to be decoded, so this is for short ones. */
+static void old_server(buf *a) {
+    char *end = memmem(a->p, a->len, "\r\n\r\n", 4);
+    char *cl = end ? memmem(a->p, (size_t)(end - a->p), "\r\nContent-Length:", 17) : NULL;
+    if (!cl) return;
+    memcpy(a->p, "HTTP/1.0", 8);
+    char *eol = memmem(cl + 2, (size_t)(a->p + a->len - cl - 2), "\r\n", 2);
+    memmove(cl, eol, (size_t)(a->p + a->len - eol));
+    a->len -= (size_t)(eol - cl);
+}
+
+bool fault_spoil(const fault *f, buf *answer) {
+    if (f->raw || f->garbage) answer->len = 0;
+    if (f->raw) buf_add(answer, f->raw, f->raw_len);
+    if (f->garbage) {
+        buf_reserve(answer, (size_t)f->garbage);
+        random_bytes(answer->p, (size_t)f->garbage);
+        answer->len = (size_t)f->garbage;
+    }
+    if (f->http10) old_server(answer);
+    return f->http10;
+}
+
 void fault_show(buf *b) {
     buf_str(b, "{\"rules\":[");
     for (size_t i = first; i < nrules; i++) {

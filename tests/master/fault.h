@@ -38,6 +38,7 @@ bool fault_add_text(const char *json, buf *why); /* one rule or an array of them
 void fault_clear(void); /* no rule is in force any more */
 void fault_free(void);
 const fault *fault_next(const request *q, unsigned conn); /* the rule that fires now, or NULL; valid to the end */
+bool fault_spoil(const fault *f, buf *answer); /* raw, garbage, http10; true: close behind it */
 void fault_show(buf *b);
 
 #endif

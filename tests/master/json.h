@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "arena.h"
 #include "buf.h"
 
 typedef enum jtype { J_NULL, J_BOOL, J_NUM, J_STR, J_ARR, J_OBJ } jtype;
@@ -20,16 +21,6 @@ typedef struct jval {
     size_t key_n;
     struct jval *child, *last, *next;
 } jval;
-
-typedef struct arena {
-    struct arena_block *all; /* every block, newest first */
-    char *cur;               /* the one small pieces are cut from */
-    size_t used;
-} arena;
-
-void *arena_get(arena *a, size_t n);
-void arena_reset(arena *a);
-void arena_free(arena *a);
 
 /* The first value of p[0..n); NULL with err set to encoding/json's text. An empty or blank input gives NULL and "EOF". */
 jval *json_parse(arena *a, const char *p, size_t n, buf *err);

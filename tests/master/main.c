@@ -3,7 +3,7 @@
  *
  *   det-master [--port N] [--port-file FILE] [--ipv6] [--tls CERT KEY] [--tls12] [--user NAME:PASSWORD]
  *              [--user-hash NAME:HEX] [--login-delay MS] [--report-delay MS] [--idle-close MS] [--token-life MS]
- *              [--fault JSON] [--log FILE] [--quiet]
+ *              [--fault JSON] [--log FILE]
  *
  * Prints "listening on http://127.0.0.1:PORT" (https with --tls), serves until SIGTERM or SIGINT, then prints one line
  * of JSON: its counters. Users admin and determined exist with a blank password. Port 0, the default, is a free one. */
@@ -23,7 +23,7 @@
 typedef struct options {
     int port;
     const char *port_file, *cert, *key;
-    bool ipv6, tls12, quiet;
+    bool ipv6, tls12;
 } options;
 
 static bool add_user(const char *arg, bool hashed) {
@@ -72,7 +72,6 @@ static bool parse(options *o, int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--ipv6")) o->ipv6 = true;
         else if (!strcmp(argv[i], "--tls12")) o->tls12 = true;
-        else if (!strcmp(argv[i], "--quiet")) o->quiet = true;
         else if (!strcmp(argv[i], "--tls") && i + 2 < argc) {
             o->cert = argv[++i];
             o->key = argv[++i];
@@ -100,7 +99,7 @@ static bool write_port(const options *o) {
 static void farewell(const options *o) {
     buf b = {0};
     stats_show(&b);
-    if (!o->quiet) fputs(buf_cstr(&b), stdout);
+    fputs(buf_cstr(&b), stdout);
     buf_free(&b);
     stats_log_close();
     fault_free();
@@ -119,7 +118,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "det-master: cannot listen on port %d: %s\n", o.port, strerror(errno));
         return 1;
     }
-    if (!o.quiet) printf("listening on %s://127.0.0.1:%d\n", o.cert ? "https" : "http", o.port);
+    printf("listening on %s://127.0.0.1:%d\n", o.cert ? "https" : "http", o.port);
     fflush(stdout);
     net_run(o.cert != NULL);
     farewell(&o);

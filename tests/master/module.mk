@@ -10,7 +10,7 @@ $(B)/det-master: $(MASTER_OBJ)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $^ -o $@ $(TLS_LIBS) -lyaml -lm $(LDFLAGS)
 
-$(B)/replay: tests/integration/replay.c tests/integration/replay_json.c tests/integration/replay.h $(B)/det-master
+$(B)/replay: tests/integration/replay.c tests/integration/replay_answer.c tests/integration/replay_json.c tests/integration/replay.h $(B)/det-master
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE $(filter %.c,$^) -o $@ -ljansson $(LDFLAGS)
 

@@ -21,6 +21,7 @@ enum { EVENTS = 64, BACKLOG = 256 };
 static int listeners[2], nlisteners;
 static conn *all;
 static int ep;
+static sigset_t ends; /* the signals that end the loop */
 
 static int open_one(int family, int *port) {
     struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback, .sin6_port = htons((unsigned short)*port)};
@@ -40,6 +41,10 @@ static int open_one(int family, int *port) {
 }
 
 bool net_listen(int *port, bool also_ipv6) {
+    sigemptyset(&ends); /* from here on: who has read our port may end us at once */
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
     int fd = open_one(AF_INET, port);
     if (fd < 0) return false;
     listeners[nlisteners++] = fd;
@@ -121,14 +126,9 @@ static bool is_listener(const void *tag) {
 }
 
 void net_run(bool with_tls) {
-    sigset_t set;
     struct epoll_event ev[EVENTS];
     bool running = true;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    int sig = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    int sig = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
     ep = epoll_create1(EPOLL_CLOEXEC);
     watch(sig, &sig);
     for (int i = 0; i < nlisteners; i++) watch(listeners[i], &listeners[i]);

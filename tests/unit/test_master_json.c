@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The test master's JSON, passwords, and the semantics of reports: Go's error sentences, merge, archiving, summaries. */
 #define _GNU_SOURCE
+#include "../master/arena.c"
 #include "../master/buf.c"
 #include "../master/json.c"
 #include "../master/metrics.c"

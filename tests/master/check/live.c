@@ -424,13 +424,67 @@ static void refuses_what_go_refuses(void) {
     stop();
 }
 
+static bool file_has(const char *path, const char *s) {
+    char all[4096] = "";
+    FILE *f = fopen(path, "r");
+    if (!f) return false;
+    if (fread(all, 1, sizeof all - 1, f) == 0) *all = 0;
+    fclose(f);
+    return strstr(all, s) != NULL;
+}
+
+static void port_file_log_and_login_delay_do_what_they_say(void) {
+    char dir[] = "/tmp/det-master-XXXXXX", path[64], number[16];
+    CHECK(mkdtemp(dir) != NULL);
+    snprintf(path, sizeof path, "%s/port", dir);
+    start("--port-file", path);
+    snprintf(number, sizeof number, "%d\n", port);
+    CHECK(file_has(path, number));
+    stop();
+    unlink(path);
+    snprintf(path, sizeof path, "%s/log", dir);
+    with_trial("--log", path);
+    CHECK(file_has(path, "\"method\":\"POST\",\"path\":\"/api/v1/trials/1/start\",\"query\":\"\",\"status\":200,\"body\":{\"trialId\":1,\"resume\":true}}\n"));
+    stop();
+    unlink(path);
+    rmdir(dir);
+    start("--login-delay", "120");
+    long t = now();
+    login();
+    CHECK(now() - t >= 120);
+    stop();
+}
+
+static void listens_on_ipv6_too_and_refuses_wrong_options(void) {
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+    start("--ipv6", NULL);
+    a.sin6_port = htons((unsigned short)port);
+    int fd = socket(AF_INET6, SOCK_STREAM, 0), status = 0;
+    if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof a) == 0) { /* a machine without ::1 has ended already */
+        say(fd, INFO);
+        hear(fd, 100, 1000);
+        CHECK(strstr(got.p, "200 OK") != NULL);
+    }
+    if (fd >= 0) close(fd);
+    stop();
+    pid_t p = fork();
+    if (p == 0) {
+        close(2);
+        execl(program, program, "--user-hash", "no-colon", (char *)NULL);
+        _exit(127);
+    }
+    waitpid(p, &status, 0);
+    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 2);
+}
+
 static const unit_test TESTS[] = {TEST(closes_after_exactly_so_many_bytes), TEST(resets_and_stalls_where_told), TEST(can_stay_silent),
                                   TEST(every_second_report_is_a_503_and_undone), TEST(a_commit_error_may_have_stored),
                                   TEST(a_client_that_leaves_cancels_its_report), TEST(a_half_closed_queue_runs_on_and_a_reset_one_does_not),
                                   TEST(a_pipeline_keeps_its_order_around_a_delay), TEST(a_slow_client_connection_holds_up_no_other),
                                   TEST(bytes_can_be_slow_and_garbage), TEST(can_be_an_old_server_or_hang_up),
                                   TEST(expect_continue_is_honoured), TEST(tokens_expire_and_idle_connections_end),
-                                  TEST(counts_what_was_asked_but_not_the_asking), TEST(refuses_what_go_refuses)};
+                                  TEST(counts_what_was_asked_but_not_the_asking), TEST(refuses_what_go_refuses), TEST(port_file_log_and_login_delay_do_what_they_say),
+                                  TEST(listens_on_ipv6_too_and_refuses_wrong_options)};
 
 int main(int argc, char **argv) {
     char beside[4096];
