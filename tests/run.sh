@@ -38,11 +38,15 @@ units() { # directory below $B, arguments of make: build and run all unit tests
 }
 
 programs() { # directory below $B, arguments of make: what the lanes with real sockets need
-    build "$@" all "$B/$1/det-master" "$B/$1/replay" "$B/$1/demo"
-    ok "library, examples, master, replay and demo build" $?
+    build "$@" all real "$B/$1/det-master" "$B/$1/replay" "$B/$1/demo"
+    ok "library, examples, master, replay, demo and the tests over sockets build" $?
 }
 
-integration() { # directory below $B
+integration() { # directory below $B: programs (whose main is real_main's) and scripts
+    for integration_c in $(grep -l '^int main' tests/integration/*.c); do
+        integration_name=$(basename "$integration_c" .c)
+        [ "$integration_name" = replay ] || tally "$integration_name" "$B/$1/$integration_name"
+    done
     for integration_sh in tests/integration/*.sh; do
         tally "$integration_sh" env B="$B/$1" sh "$integration_sh"
     done
