@@ -3,9 +3,10 @@
  * Integer arithmetic only, no division.
  *
  * Why a table with an error of up to 4 units is enough: c * 10^-k is needed as an integer part and whether something
- * follows it. For every exponent the distance of the products that can occur from the next integer was computed exactly
- * (Euclid's algorithm over all 2^54 multiples): it is above 5.5 units of 2^-64 upwards, where the error is below 0.2,
- * and two units downwards, but for products whose integer part is 3 modulo 4, which is never compared for equality. */
+ * follows it. For every exponent the distance of the products that can occur from the integers beside them was computed
+ * exactly (Euclid's algorithm over all 2^54 multiples). Below an integer it is above 5.5 units of 2^-64, the error under
+ * 0.2. Above one it is at least one unit, so that p.lo shows it, but for a single product: c = 8887055249355788,
+ * q = 664, whose integer part is 3 modulo 4 and so never compared for equality. */
 #include "dtoa.h"
 
 #include <string.h>
@@ -29,7 +30,7 @@ static int log10_pow2(int q, int closer) {
 /* g * c / 2^128, the last bit set when it is no integer ("round to odd"). */
 static uint64_t round_to_odd(det__u128 g, uint64_t c) {
     det__u128 p = det__mul128(g, c);
-    return p.hi | (p.lo > 1);
+    return p.hi | (p.lo != 0);
 }
 
 /* The shortest decimal within the rounding interval of c * 2^q. Which of the candidates it is cannot be predicted: all
@@ -50,7 +51,7 @@ static inline decimal shortest(uint64_t c, int q, int closer) {
     t = tenth(s);
     down = lower <= 40 * t;
     up = 40 * t + 40 <= upper;
-    one_less = (s >= 10) & (down != up);
+    one_less = down != up;
     t = 10 * (t + (uint64_t)up);
     down = lower <= 4 * s;
     up = 4 * s + 4 <= upper;

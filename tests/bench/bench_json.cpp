@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * JSON figures (CPU time): the reader beside RapidJSON's strict SAX reader on the bodies of recorded answers, both in one process,
  * taking turns; numbers are converted on both sides. Then doubles written, and a report of ten of them rendered.
+ * Build: g++ -O2 -std=c++11 -Iinclude tests/bench/bench_json.cpp build/libdet.a -o bench_json (needs rapidjson-dev).
  * bench_json RECORDING... (default: the lists). Prints medians; the exit status says only whether both agreed. */
 #include <rapidjson/reader.h>
 
