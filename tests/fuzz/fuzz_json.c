@@ -2,7 +2,7 @@
  * libFuzzer target for JSON: the first byte seeds the division into pieces and the size of scratch; the rest is read
  * whole and in pieces, which must agree. Numbers must convert as strtod does, strings must survive writing and reading. Build,
  * from the repository's root, after make:
- *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc tests/fuzz/fuzz_json.c src/json/*.c \
+ *   clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Isrc tests/fuzz/fuzz_json.c src/json/pick.c \
  *     build/libdet.a -lm -o fuzz_json && ./fuzz_json -max_len=400 tests/fuzz/corpus/json */
 #include <math.h>
 #include <stdint.h>
