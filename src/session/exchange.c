@@ -8,7 +8,8 @@
 
 enum {
     PROBE_AFTER_MS = 1000,  /* a connection idle for longer is probed before it is used */
-    IDLE_CAP_MS = 90000     /* and one idle for longer than this is not used: above the 60 s heartbeat */
+    IDLE_CAP_MS = 90000,    /* and one idle for longer than this is not used: above the 60 s heartbeat */
+    FIRST_LINE_MAX = 4096   /* a connection whose first request line is longer is reset by the master (contract 8) */
 };
 
 static uint32_t now(const det__session *s) {
@@ -67,10 +68,14 @@ static int is_safe(const det_request *q) {
     return q->method[0] != 'P' || q->method[1] == 'U'; /* all that HTTP knows but POST and PATCH */
 }
 
+static void begin_answer(det__session *s) {
+    det__response_init(&s->parser, !s->skip && s->req.method[0] == 'H');
+}
+
 static void begin_send(det__session *s) {
-    det__response_init(&s->parser, s->req.method[0] == 'H');
-    s->send_error = s->replied = s->picking = 0;
+    s->send_error = s->replied = s->picking = s->skip = 0;
     s->stream.stage = 0;
+    begin_answer(s);
     s->reused = s->stream.open;
     s->active_ms = s->connect_ms = s->now_ms;
     s->phase = s->reused ? DET__EXCHANGE : DET__OPENING;
@@ -154,6 +159,10 @@ static int parse(det__session *s, size_t n) {
         at += used;
         if (event < 0) return fault(s, event);
         if (event == DET__RESPONSE_MORE) return DET_E_AGAIN;
+        if (s->skip) {
+            if (event == DET__RESPONSE_DONE) s->skip = 0, begin_answer(s);
+            continue;
+        }
         if (event == DET__RESPONSE_DONE) return finish(s, at == n);
         if (event == DET__RESPONSE_HEAD) take_head(s);
         if (event == DET__RESPONSE_BODY) rc = take_body(s);
@@ -211,6 +220,23 @@ static uint32_t left(uint32_t t, uint32_t since, uint32_t limit) {
     return t - since < limit ? limit - (t - since) : 0;
 }
 
+/* A long request line must not be a connection's first: GET /info goes before it, its answer is skipped. */
+static int precede(det__session *s) {
+    static const det__head info = {"GET", "/info", NULL, 0, 0};
+    const char *line = (const char *)s->opt.buffer;
+    size_t n = 0;
+    det__out o;
+    while (n < FIRST_LINE_MAX && line[n] != '\n') n++;
+    if (n < FIRST_LINE_MAX) return DET_OK;
+    det__out_init(&o, s->rx, sizeof s->rx);
+    int rc = det__request_head(&o, &s->url, s->hdr, s->hdr_len, &info);
+    if (rc != DET_OK) return rc;
+    s->skip = 1;
+    begin_answer(s);
+    rc = s->stream.ops->send(&s->stream, s->rx, o.len);
+    return rc == (int)o.len ? DET_OK : DET_E_IO;
+}
+
 static int open_stream(det__session *s) {
     int rc = s->stream.ops->open(&s->stream, left(s->now_ms, s->connect_ms, s->opt.connect_ms));
     if (rc == DET_E_AGAIN) return rc;
@@ -219,7 +245,8 @@ static int open_stream(det__session *s) {
     s->stats.connections++;
     s->active_ms = s->now_ms = now(s); /* the name lookup may have taken a while */
     det__log_connection(s);
-    return rc;
+    rc = precede(s);
+    return rc == DET_OK ? rc : fault(s, rc);
 }
 
 /* What is left of the request's own deadlines; 0 when one has passed. */

@@ -44,6 +44,7 @@ typedef struct det__session {
     uint8_t send_error;  /* sending broke; an answer may still be there */
     uint8_t replied;     /* a byte of the answer has come */
     uint8_t picking;
+    uint8_t skip;        /* the answer being read is to a request of our own before the caller's */
     uint8_t safe;        /* repeating the request changes nothing */
     uint16_t hdr_len;
     uint16_t msg_len;    /* text in msg before the server's words */

@@ -566,6 +566,32 @@ static void a_head_that_does_not_fit_the_buffer_is_an_error(void) {
     end();
 }
 
+/* Contract 8: a first request line of 4,097 bytes is answered by a reset. */
+static void a_long_first_line_is_preceded_by_a_short_request(void) {
+    static char path[5000], big[6000];
+    static const fake_reply r[] = {{.after_requests = 1, .data = "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\ninfo"},
+                                   {.after_requests = 2, .data = OK2},
+                                   {.after_requests = 3, .data = OK2}};
+    static const fake_script sc[] = {{.reply = r, .replies = 3, .recv_max = 7}};
+    det_session_options o = options();
+    fake_init(&fp, sc, 1);
+    o.buffer = big;
+    o.buffer_len = sizeof big;
+    CHECK_INT(det_session_init(&s, &o), DET_OK);
+    for (int over = 0; over < 2; over++) {
+        memset(path, 'p', 4096 - 15 + (size_t)over); /* GET, two spaces, HTTP/1.1, CR LF: 15 */
+        path[0] = '/';
+        det_session_begin(&s);
+        CHECK_INT(call("GET", path, NULL), over ? DET_OK : DET_E_NOT_FOUND);
+        CHECK_STR(body_text, over ? "{}" : "info");
+        CHECK_INT(fake_requests(&fp, over), 1 + over);
+    }
+    CHECK(strncmp(fake_sent(&fp, 1), "GET /info HTTP/1.1\r\n", 20) == 0);
+    CHECK_INT(call("GET", path, NULL), DET_OK); /* no longer the first */
+    CHECK_INT(fake_requests(&fp, 1), 3);
+    end();
+}
+
 static void a_running_request_can_be_given_up(void) {
     static const fake_script sc[] = {{.reply = NULL}, {.reply = serves1, .replies = 1}};
     det_request q = {0};
@@ -672,6 +698,7 @@ static const unit_test tests[] = {
     TEST(wrong_settings_are_refused_with_the_right_code),
     TEST(requests_that_would_split_are_refused_before_any_io),
     TEST(a_head_that_does_not_fit_the_buffer_is_an_error),
+    TEST(a_long_first_line_is_preceded_by_a_short_request),
     TEST(a_running_request_can_be_given_up),
     TEST(a_new_token_counts_from_the_next_request_on),
     TEST(an_allocation_token_has_its_own_header),
