@@ -55,19 +55,23 @@ typedef void (*det_lost_fn)(void *ctx, int code, const char *group, int64_t step
 
 /* How to open. Zero it with det_options_init(). Strings must stay until det_close() has returned. */
 typedef struct det_options {
+    /* the connection; in the order of det_session_options, see there */
     const det_port *port;
-    void *mem;       /* at least 4096 bytes: a quarter (1.5 to 16 KB) is the request buffer, the rest the outbox; a
-                        report takes about 50 bytes of the outbox and its names and values */
-    size_t mem_len;
-    /* the master */
     const char *master;   /* URL (contract 1.1); NULL: localhost:8080 */
+    void *mem;            /* at least 4096 bytes: a quarter (1.5 to 16 KB) is the request buffer, the rest the outbox; a
+                             report takes about 50 bytes of the outbox and its names and values */
+    size_t mem_len;
     const char *token;    /* bearer token; NULL: log in with user and password */
-    const char *user;     /* NULL: determined */
-    const char *password; /* NULL: "" */
-    const char *tls_name; /* see det_session_options */
+    const char *tls_name;
     const char *ca_pem;
     size_t ca_pem_len;
     int noverify;
+    int log_level;
+    det_log_fn log;
+    void *log_ctx;
+    /* the user */
+    const char *user;     /* NULL: determined */
+    const char *password; /* NULL: "" */
     /* the experiment (contract 3.1) */
     const char *name;                   /* NULL: the master makes one up */
     const char *description;            /* or NULL */
@@ -81,9 +85,6 @@ typedef struct det_options {
     /* telling */
     det_lost_fn lost; /* or NULL: counters and det_close() tell all the same */
     void *lost_ctx;
-    det_log_fn log;   /* see det_session.h */
-    void *log_ctx;
-    int log_level;
 } det_options;
 
 DET_API void det_options_init(det_options *o, const det_port *port, void *mem, size_t mem_len);
@@ -117,7 +118,7 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
-    uint64_t mem[(688 + 56 * sizeof(void *)) / 8];
+    uint64_t mem[(464 + 64 * sizeof(void *)) / 8];
     det_session session; /* for det_session_call() to any other endpoint over the same connection, while det_step() has
                             nothing under way (it then returns DET_OK) */
 } det_core;

@@ -77,17 +77,17 @@ typedef struct det_session_options {
                                      fits with its body is one write */
     size_t buffer_len;            /* 512 … */
     const char *token;            /* bearer token, copied; or NULL */
-    const char *allocation_token; /* of a managed task, copied; or NULL. Not both (contract 1.3) */
     const char *tls_name;         /* name to find in the certificate instead of the URL's host; SNI stays the host */
     const char *ca_pem;           /* PEM certificates trusted beside the port's roots */
     size_t ca_pem_len;
     int noverify;                 /* 1: check neither chain nor name; logged on each connection */
+    int log_level;                /* enum det_log_level: lines above it are not even formatted */
+    det_log_fn log;               /* or NULL */
+    void *log_ctx;
+    const char *allocation_token; /* of a managed task, copied; or NULL. Not both (contract 1.3) */
     uint32_t connect_ms;          /* name lookup, connection and TLS handshake; 0: 10 s */
     uint32_t silence_ms;          /* 0: 30 s */
     uint32_t total_ms;            /* 0: 5 min */
-    det_log_fn log;               /* or NULL */
-    void *log_ctx;
-    int log_level;                /* enum det_log_level: lines above it are not even formatted */
 } det_session_options;
 
 typedef struct det_session_stats {

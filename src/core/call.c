@@ -1,84 +1,123 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Every call the core makes, in one table: what is sent and what is taken from its answer (contract 2.2, 3.2 to 3.8).
- * Decides nothing about when; that is engine.c. */
+ * Every call the core makes: what is sent and what is taken from its answer (contract 2.2, 3.2 to 3.8). Decides nothing
+ * about when; that is engine.c. */
 #include <string.h>
 
-#include "../base/wipe.h"
 #include "../session/fail.h"
 #include "internal.h"
 #include "template.h"
 
 enum { LOGIN_MS = 60000 }; /* bcrypt costs a master about two seconds, more under load */
 
-typedef struct row {
-    const char *method;
-    const char *path; /* templates: see template.h for what stands behind an @ */
-    const char *body;
-    uint8_t replay;
-} row;
+/* ---- requests ------------------------------------------------------------------------------------------------------ */
 
-#define TRIAL "/api/v1/trials/@t"
-#define CREATE_TRIAL "{\"experimentId\":@e,\"hparams\":@h,\"unmanaged\":true}"
+#define CREATE_TRIAL                                                                                                   \
+    "@N@/trials @F{\"createTrialRequest\":@.{\"experimentId\":@e,\"hparams\":@h,\"unmanaged\":true}"                     \
+    "@F,\"externalTrialId\":@x}@."
 
-/* A lost StartTrial costs a run id, a lost login a token: repeating them changes nothing that matters. */
-static const row rows[] = {
-    {"POST", "/api/v1/auth/login", "{\"username\":@u,\"password\":@p,\"isHashed\":true}", DET_REPLAY_SAFE},
-    {"POST", "/api/v1/experiments", "{\"config\":@c,\"unmanaged\":true}", DET_REPLAY_ONCE},
-    {"POST", "/api/v1/trials", CREATE_TRIAL, DET_REPLAY_ONCE},
-    {"GET", "/api/v1/master", NULL, DET_REPLAY_SAFE},
-    {"POST", TRIAL "/start", "{\"trialId\":@t,\"resume\":true}", DET_REPLAY_SAFE},
-    {"POST", "/api/v1/runs/start", "{\"runId\":@t,\"checkpointStorage\":@s}", DET_REPLAY_SAFE},
-    {"PATCH", TRIAL, "{\"trialId\":@t,\"state\":\"STATE_RUNNING\"}", DET_REPLAY_SAFE},
-    {"PATCH", TRIAL, "{\"trialId\":@t}", DET_REPLAY_SAFE},
-    {"POST", TRIAL "/metrics",
-     "{\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,\"metrics\":{\"avgMetrics\":", DET_REPLAY_ONCE},
-    {"POST", TRIAL "/progress", "{\"progress\":@g,\"is_raw\":true}", DET_REPLAY_SAFE},
-    {"PATCH", TRIAL, "{\"trialId\":@t,\"state\":\"STATE_@k\"}", DET_REPLAY_SAFE},
-    /* the same with external ids, safe to repeat */
-    {"PUT", "/api/v1/experiments/by-external-id/@X", "{\"config\":@c,\"unmanaged\":true}", DET_REPLAY_SAFE},
-    {"PUT", "/api/v1/trials", "{\"createTrialRequest\":" CREATE_TRIAL ",\"externalTrialId\":@x}", DET_REPLAY_SAFE},
+/* Method, path and body, with a space between them; template.h says what stands behind an @. */
+static const char *const requests[] = {
+    "POST@/auth/login {\"username\":@u,\"password\":@p,\"isHashed\":true}",
+    "@M@/experiments@E/by-external-id/@X@. {\"config\":@c,\"unmanaged\":true}",
+    CREATE_TRIAL,
+    "GET@/master ",
+    "POST@/trials/@t/start {\"trialId\":@t,\"resume\":true}",
+    "POST@/runs/start {\"runId\":@t,\"checkpointStorage\":@s}",
+    "PATCH@/trials/@t {\"trialId\":@t,\"state\":\"STATE_@k\"}",
+    "PATCH@/trials/@t {\"trialId\":@t}",
+    "POST@/trials/@t/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,\"metrics\":{\"avgMetrics\":",
+    "POST@/trials/@t/progress {\"progress\":@g,\"is_raw\":true}",
 };
 
-static const row *row_of(const det__core *c, int call) {
-    if (call == DET__CALL_EXPERIMENT && c->opt.external_experiment_id) return &rows[DET__CALL_NONE];
-    if (call == DET__CALL_TRIAL && c->opt.external_trial_id) return &rows[DET__CALL_NONE + 1];
-    return &rows[call];
+/* The harness's keys (contract 3.1). */
+static const char config[] = "{\"checkpoint_storage\":@s,\"description\":@d,\"name\":@n,\"project\":@o,"
+                             "\"searcher\":{\"metric\":@m,\"name\":\"single\"},\"workspace\":@w}";
+
+/* May be sent again as their method says. Repeating the others changes nothing that matters: a lost StartTrial costs a
+ * run id, a lost login a token. */
+enum { BY_METHOD = 1 << DET__CALL_EXPERIMENT | 1 << DET__CALL_TRIAL | 1 << DET__CALL_METRICS };
+
+/* A report's body: what is stamped for the run that sends it, then the record's payload behind its group. */
+static int report_source(void *ctx, size_t at, void *buf, size_t len) {
+    const det__core *c = (const det__core *)ctx;
+    size_t n = 0;
+    if (at < c->stamp_len) {
+        n = c->stamp_len - at < len ? c->stamp_len - at : len;
+        memcpy(buf, c->stamp + at, n);
+        at += n;
+    }
+    if (n < len) memcpy((char *)buf + n, c->payload + (at - c->stamp_len), len - n);
+    return DET_OK;
+}
+
+static void add_report(det__core *c, det_request *q) {
+    const det__record *r = det__outbox_first(&c->outbox);
+    c->stamp = (const char *)q->body;
+    c->stamp_len = q->body_len;
+    c->payload = (const char *)(r + 1) + r->group_len;
+    q->body = NULL;
+    q->body_len += r->len - r->group_len;
+    q->source = report_source;
+    q->source_ctx = c;
+}
+
+/* End a word at its space; what follows. */
+static char *cut(char *word) {
+    while (*word != ' ') word++;
+    *word = 0;
+    return word + 1;
+}
+
+/* While experiment, trial and run are made, the outbox is empty and serves for their texts; the others are small. */
+static int render(det__core *c, int call, det_request *q) {
+    int large = call >= DET__CALL_EXPERIMENT && call <= DET__CALL_PREPARE;
+    char *buf = large ? (char *)c->outbox.mem : c->scratch, *path, *body;
+    if (call == DET__CALL_METRICS) c->steps = det__outbox_first(&c->outbox)->steps;
+    int len = det__template(c, requests[call], buf, large ? c->outbox.cap : DET__TOKEN_AT);
+    if (len < 0) return len;
+    path = cut(buf);
+    body = cut(path);
+    q->method = buf;
+    q->path = path;
+    q->body = body;
+    q->body_len = (size_t)(buf + len - body);
+    q->replay = BY_METHOD >> call & 1 ? DET_REPLAY_AUTO : DET_REPLAY_SAFE;
+    return DET_OK;
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------- */
 
 #define FIELD(name) offsetof(det_run_info, name), sizeof(((det_run_info *)0)->name)
 
-/* What is taken from which answer. The first value of a call must be there, the others may be absent (contract 0.2). */
+/* What is taken from which answer: an int64_t or, by its size, text. The first value of a call must be there, the others
+ * may be absent (contract 0.2). The token goes to the scratch. */
 static const struct taken {
-    uint8_t call, kind;
-    uint16_t offset, cap;
+    uint8_t call, offset;
+    uint16_t size;
     const char *path;
 } taken[] = {
-    {DET__CALL_EXPERIMENT, DET__PICK_INT64, FIELD(experiment_id), "experiment.id"},
-    {DET__CALL_TRIAL, DET__PICK_INT64, FIELD(trial_id), "trial.id"},
-    {DET__CALL_TRIAL, DET__PICK_TEXT, FIELD(task_id), "trial.taskId"},
-    {DET__CALL_MASTER, DET__PICK_TEXT, FIELD(cluster_id), "clusterId"},
-    {DET__CALL_START, DET__PICK_INT64, FIELD(trial_run_id), "trialRunId"},
-    {DET__CALL_START, DET__PICK_INT64, FIELD(steps_completed), "stepsCompleted"},
-    {DET__CALL_START, DET__PICK_TEXT, FIELD(latest_checkpoint), "latestCheckpoint"},
-    {DET__CALL_PREPARE, DET__PICK_INT64, FIELD(storage_id), "storageId"},
+    {DET__CALL_LOGIN, 0, DET__SCRATCH - DET__TOKEN_AT, "token"},
+    {DET__CALL_EXPERIMENT, FIELD(experiment_id), "experiment.id"},
+    {DET__CALL_TRIAL, FIELD(trial_id), "trial.id"},
+    {DET__CALL_TRIAL, FIELD(task_id), "trial.taskId"},
+    {DET__CALL_MASTER, FIELD(cluster_id), "clusterId"},
+    {DET__CALL_START, FIELD(trial_run_id), "trialRunId"},
+    {DET__CALL_START, FIELD(steps_completed), "stepsCompleted"},
+    {DET__CALL_START, FIELD(latest_checkpoint), "latestCheckpoint"},
+    {DET__CALL_PREPARE, FIELD(storage_id), "storageId"},
 };
 
-static void pick(det__core *c, const char *path, int kind, void *dst, size_t cap) {
-    det__pick *p = &c->picks[c->picks_used++];
-    p->path = path;
-    p->kind = (uint8_t)kind;
-    p->dst = dst;
-    p->cap = cap;
-}
-
 static void pick_for(det__core *c, int call) {
-    c->picks_used = 0;
-    if (call == DET__CALL_LOGIN) pick(c, "token", DET__PICK_TEXT, c->scratch + DET__TOKEN_AT, DET__SCRATCH - DET__TOKEN_AT);
-    for (size_t i = 0; i < sizeof taken / sizeof taken[0]; i++)
-        if (taken[i].call == call)
-            pick(c, taken[i].path, taken[i].kind, (char *)&c->run + taken[i].offset, taken[i].cap);
+    det__pick *p = c->picks;
+    for (const struct taken *t = taken; t < taken + sizeof taken / sizeof *taken; t++) {
+        if (t->call != call) continue;
+        p->path = t->path;
+        p->kind = t->size == sizeof(int64_t) ? DET__PICK_INT64 : DET__PICK_TEXT;
+        p->dst = call == DET__CALL_LOGIN ? c->scratch + DET__TOKEN_AT : (char *)&c->run + t->offset;
+        p->cap = t->size;
+        p++;
+    }
+    c->picks_used = (uint8_t)(p - c->picks);
     if (c->picks_used) det__picker_init(&c->picker, c->picks, c->picks_used);
 }
 
@@ -97,62 +136,27 @@ int det__call_taken(det_core *core, int call) {
     return rc == DET_OK ? rc : det__session_fail(&core->session, rc, DET_STAGE_HTTP, 0);
 }
 
-/* ---- requests ------------------------------------------------------------------------------------------------------ */
+/* ---- starting ------------------------------------------------------------------------------------------------------ */
 
-/* A report's body: what was stamped for the run that sends it, then the record. */
-static int metrics_source(void *ctx, size_t at, void *buf, size_t len) {
-    const det__core *c = (const det__core *)ctx;
-    const char *payload = NULL;
-    const det__record *r = det__outbox_first(&c->outbox, &payload);
-    size_t stamp = strlen(c->stamp), n = 0;
-    if (at < stamp) {
-        n = stamp - at < len ? stamp - at : len;
-        memcpy(buf, c->stamp + at, n);
-        at += n;
-    }
-    if (n < len) memcpy((char *)buf + n, payload + r->group_len + (at - stamp), len - n);
-    return DET_OK;
-}
-
-/* Where path and body are written: while opening, the outbox is empty and serves; later only small places do. */
-static char *room(det__core *c, int call, size_t *cap) {
-    *cap = sizeof c->small;
-    if (call > DET__CALL_PREPARE) return c->small;
-    *cap = c->state == DET__OPENING_RUN ? c->outbox.cap : DET__TOKEN_AT;
-    return c->state == DET__OPENING_RUN ? (char *)c->outbox.mem : c->scratch;
-}
-
-static int fill(det__core *c, int call, det_request *q) {
-    const row *r = row_of(c, call);
-    size_t cap, path_len;
-    char *buf = room(c, call, &cap);
-    int rc = det__template(c, r->path, buf, cap, &path_len);
-    q->method = r->method;
-    q->path = buf;
-    q->replay = r->replay;
-    if (rc != DET_OK || !r->body) return rc;
-    q->body = buf + path_len + 1;
-    rc = det__template(c, r->body, buf + path_len + 1, cap - path_len - 1, &q->body_len);
-    if (call != DET__CALL_METRICS) return rc;
-    const char *payload;
-    const det__record *rec = det__outbox_first(&c->outbox, &payload);
-    c->stamp = (const char *)q->body;
-    q->body = NULL;
-    q->source = metrics_source;
-    q->source_ctx = c;
-    q->body_len += rec->len - rec->group_len;
-    return rc;
+/* The request buffer is free until the request is started, so that the configuration to be quoted can stand there. */
+static int make_config(det__core *c) {
+    if (c->opt.config) return DET_OK;
+    c->opt.config = (const char *)c->opt.mem;
+    return det__template(c, config, (char *)c->opt.mem, c->tx_len);
 }
 
 int det__call_start(det_core *core, int call) {
     det__core *c = det__core_of(core);
     det_request q;
+    int rc = DET_OK;
     memset(&q, 0, sizeof q);
-    int rc = fill(c, call, &q);
-    if (rc != DET_OK) return det__session_fail(&core->session, rc, DET_STAGE_NONE, 0);
+    if (call == DET__CALL_EXPERIMENT) rc = make_config(c);
+    if (rc >= 0) rc = render(c, call, &q);
+    if (rc != DET_OK) return det__core_fail(core, rc);
+    if (call == DET__CALL_METRICS) add_report(c, &q);
+    if (call == DET__CALL_LOGIN) q.silence_ms = LOGIN_MS;
     q.sink = sink;
     q.sink_ctx = c;
-    if (call == DET__CALL_LOGIN) q.silence_ms = LOGIN_MS;
     pick_for(c, call);
     return det_session_start(&core->session, &q);
 }

@@ -11,6 +11,10 @@ typedef char det__core_fits[sizeof(det__core) <= sizeof(det_core) - sizeof(det_s
 enum { MEM_MIN = 4096, TX_MIN = 1536, TX_MAX = 16384 };
 #define MAGIC UINT32_C(0x64657443)
 
+int det__core_fail(det_core *core, int code) {
+    return det__session_fail(&core->session, code, DET_STAGE_NONE, 0);
+}
+
 static int opened(const det_core *core) {
     return core && det__core_of_const(core)->magic == MAGIC;
 }
@@ -24,32 +28,25 @@ void det_options_init(det_options *o, const det_port *port, void *mem, size_t me
 
 /* ---- opening ------------------------------------------------------------------------------------------------------- */
 
-static int check_json_object(const char *json) {
-    int is_number = 0;
-    if (!json) return DET_OK;
-    size_t i = 0;
-    while (json[i] == ' ' || json[i] == '\n' || json[i] == '\t' || json[i] == '\r') i++;
-    return json[i] == '{' ? det__value_json(json, &is_number) : DET_E_VALUE;
+static int is_object(const char *json) {
+    return !json || det__value_json(json) == DET_JSON_OBJECT;
 }
 
 /* An id with / or : in it never reaches the API (contract 3.2), nor does an empty one. */
-static int check_external_id(const char *id) {
-    if (!id) return DET_OK;
-    if (!*id) return DET_E_ARG;
-    for (; *id; id++)
-        if (*id == '/' || *id == ':') return DET_E_ARG;
-    return DET_OK;
+static int is_id(const char *id) {
+    if (!id) return 1;
+    const char *end = id;
+    for (; *end; end++)
+        if (*end == '/' || *end == ':') return 0;
+    return end > id;
 }
 
 static int check_options(const det_options *o) {
-    int rc = check_external_id(o->external_experiment_id);
-    if (!o->port || !o->mem) return DET_E_ARG;
-    if (o->mem_len < MEM_MIN) return DET_E_SIZE;
+    if (!o->port || !o->mem || !is_id(o->external_experiment_id)) return DET_E_ARG;
     if (o->external_trial_id && !o->external_experiment_id) return DET_E_ARG;
     if (!o->workspace != !o->project) return DET_E_ARG;
-    if (rc == DET_OK) rc = check_json_object(o->hparams);
-    if (rc == DET_OK) rc = check_json_object(o->checkpoint_storage);
-    return rc;
+    if (o->mem_len < MEM_MIN) return DET_E_SIZE;
+    return is_object(o->hparams) && is_object(o->checkpoint_storage) ? DET_OK : DET_E_VALUE;
 }
 
 /* mem: request buffer, scratch, outbox; each 8-byte aligned. */
@@ -65,71 +62,77 @@ static void carve(det__core *c) {
     det__outbox_init(&c->outbox, mem + tx + DET__SCRATCH, len - tx - DET__SCRATCH);
 }
 
+/* The defaults of contract 2.6 and 3.1. */
+static void set_defaults(det_options *o) {
+    if (!o->master) o->master = "localhost:8080";
+    if (!o->user && (!o->token || o->password)) o->user = "determined";
+    if (!o->searcher_metric && !o->config) o->searcher_metric = "unmanaged";
+}
+
+/* det_options begins with the same members as det_session_options, so one copy hands them on. */
+#define SAME(a, b) (offsetof(det_options, a) == offsetof(det_session_options, b))
+typedef char det__options_begin_alike
+    [SAME(port, port) && SAME(master, url) && SAME(mem, buffer) && SAME(mem_len, buffer_len) && SAME(token, token) &&
+             SAME(tls_name, tls_name) && SAME(ca_pem, ca_pem) && SAME(ca_pem_len, ca_pem_len) &&
+             SAME(noverify, noverify) && SAME(log, log) && SAME(log_ctx, log_ctx) && SAME(log_level, log_level)
+         ? 1
+         : -1];
+
 static int init_session(det_core *core, const det__core *c) {
     det_session_options so;
     memset(&so, 0, sizeof so);
-    so.port = c->opt.port;
-    so.url = c->opt.master ? c->opt.master : "localhost:8080";
-    so.buffer = c->opt.mem;
+    memcpy(&so, &c->opt, offsetof(det_session_options, allocation_token));
     so.buffer_len = c->tx_len;
-    so.token = c->opt.token;
-    so.tls_name = c->opt.tls_name;
-    so.ca_pem = c->opt.ca_pem;
-    so.ca_pem_len = c->opt.ca_pem_len;
-    so.noverify = c->opt.noverify;
-    so.log = c->opt.log;
-    so.log_ctx = c->opt.log_ctx;
-    so.log_level = c->opt.log_level;
     return det_session_init(&core->session, &so);
 }
 
-int det_open_start(det_core *core, const det_options *o) {
-    if (!core || !o) return DET_E_ARG;
+static int start(det_core *core, const det_options *o) {
     det__core *c = det__core_of(core);
-    memset(core, 0, sizeof *core);
     int rc = check_options(o);
-    c->magic = MAGIC;
-    c->result = rc;
-    if (rc != DET_OK) return det__session_fail(&core->session, rc, DET_STAGE_NONE, 0);
+    if (rc != DET_OK) return det__core_fail(core, rc);
     c->opt = *o;
+    set_defaults(&c->opt);
     carve(c);
-    c->result = rc = init_session(core, c);
+    rc = init_session(core, c);
     if (rc != DET_OK) return rc;
     c->call = DET__CALL_NONE;
     c->next = o->token ? DET__CALL_EXPERIMENT : DET__CALL_LOGIN;
     c->state = DET__OPENING_RUN;
+    c->told_state = "RUNNING";
     return det_session_begin(&core->session);
 }
 
-static int loop(det_core *core, uint32_t max_ms, int (*finished)(const det__core *)) {
-    const det_port *p = det__core_of_const(core)->opt.port;
-    uint32_t start = p->now_ms(p->ctx);
+int det_open_start(det_core *core, const det_options *o) {
+    if (!core || !o) return DET_E_ARG;
+    memset(core, 0, sizeof *core);
+    det__core_of(core)->magic = MAGIC;
+    return det__core_of(core)->result = start(core, o);
+}
+
+/* Step and wait until nothing is under way, the core has come to a state, or time is up. */
+static int loop(det_core *core, uint32_t max_ms, int state) {
+    const det__core *c = det__core_of_const(core);
+    const det_port *p = c->opt.port;
+    if (c->state == DET__CLOSED) return c->result;
+    uint32_t start_ms = p->now_ms(p->ctx);
     for (;;) {
         det_wait w[2];
-        uint32_t ms, spent;
-        int rc = det_step(core);
-        if (rc != DET_E_AGAIN || finished(det__core_of_const(core))) return rc;
-        spent = p->now_ms(p->ctx) - start;
-        if (spent >= max_ms) return rc;
-        int n = det_wants(core, w, &ms);
-        if (ms > max_ms - spent) ms = max_ms - spent;
+        uint32_t ms, left;
+        int rc = det__engine_step(core);
+        if (rc != DET_E_AGAIN || c->state == state) return rc;
+        left = p->now_ms(p->ctx) - start_ms;
+        if (left >= max_ms) return rc;
+        left = max_ms - left;
+        int n = det__engine_wants(core, w, &ms);
+        if (ms > left) ms = left;
         if (ms) p->wait(p->ctx, w, (size_t)n, ms);
     }
-}
-
-static int is_open(const det__core *c) {
-    return c->state != DET__OPENING_RUN;
-}
-
-static int never(const det__core *c) {
-    (void)c;
-    return 0;
 }
 
 int det_open(det_core *core, const det_options *o) {
     int rc = det_open_start(core, o);
     if (rc != DET_OK) return rc;
-    rc = loop(core, UINT32_MAX, is_open);
+    rc = loop(core, UINT32_MAX, DET__RUNNING);
     if (det__core_of_const(core)->state == DET__RUNNING) return DET_OK;
     det_session_free(&core->session);
     return rc;
@@ -147,8 +150,7 @@ int det_wants(const det_core *core, det_wait w[2], uint32_t *timeout_ms) {
 }
 
 int det_run(det_core *core, uint32_t max_ms) {
-    if (!opened(core)) return DET_E_STATE;
-    return det__core_of_const(core)->state == DET__CLOSED ? det_step(core) : loop(core, max_ms, never);
+    return opened(core) ? loop(core, max_ms, DET__CLOSED) : DET_E_STATE;
 }
 
 /* ---- closing ------------------------------------------------------------------------------------------------------- */
@@ -159,32 +161,28 @@ int det_close_start(det_core *core, int state) {
     det__core *c = det__core_of(core);
     if (c->state == DET__OPENING_RUN) return DET_E_STATE;
     if (c->state != DET__RUNNING) return DET_OK;
-    c->terminal = (uint8_t)state;
+    c->told_state = state == DET_ERROR ? "ERROR" : "COMPLETED";
     c->state = DET__CLOSING;
     return DET_OK;
 }
 
 /* The deadline has passed: say what kept it, give everything up. */
 static int give_up(det_core *core) {
-    static const det_failure late = {DET_E_TIMEOUT, DET_STAGE_HTTP, 0};
     det__core *c = det__core_of(core);
-    const det_failure *f = c->waiting ? &c->blocked : &late;
+    det_failure f = {DET_E_TIMEOUT, DET_STAGE_HTTP, 0};
+    if (c->waiting) f = c->blocked;
     det_session_cancel(&core->session);
     c->state = DET__CLOSED;
-    c->call = DET__CALL_NONE;
-    return det__session_fail(&core->session, f->code, f->stage, f->detail);
+    return det__session_fail(&core->session, f.code, f.stage, f.detail);
 }
 
 int det_close(det_core *core, int state, uint32_t deadline_ms) {
     int rc = det_close_start(core, state);
     if (rc != DET_OK) return rc;
-    det__core *c = det__core_of(core);
-    if (c->state == DET__CLOSED) return c->result;
-    rc = loop(core, deadline_ms, never);
+    rc = loop(core, deadline_ms, DET__CLOSED);
     if (rc == DET_E_AGAIN) rc = give_up(core);
-    c->result = rc;
     det_session_free(&core->session);
-    return rc;
+    return det__core_of(core)->result = rc;
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------- */

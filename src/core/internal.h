@@ -22,22 +22,20 @@ enum det__call {
     DET__CALL_MASTER,
     DET__CALL_START,
     DET__CALL_PREPARE,
-    DET__CALL_RUNNING,
+    DET__CALL_STATE,      /* RUNNING, and in the end the terminal state */
     DET__CALL_HEARTBEAT,
     DET__CALL_METRICS,
     DET__CALL_PROGRESS,
-    DET__CALL_TERMINAL,
     DET__CALL_NONE
 };
 
-enum { DET__PICKS = 3, DET__SCRATCH = 896, DET__TOKEN_AT = 384 };
+enum { DET__PICKS = 3, DET__SCRATCH = 896, DET__TOKEN_AT = 448 };
 
 /* The small fields come first: a load from a short offset is half the code on Thumb. */
 typedef struct det__core {
     uint8_t state;        /* enum det__core_state */
     uint8_t call;         /* enum det__call under way, DET__CALL_NONE if none */
     uint8_t next;         /* opening: the call to make next */
-    uint8_t terminal;     /* enum det_state to send when closing */
     uint8_t waiting;      /* retry_ms counts */
     uint8_t tries;        /* failures in a row */
     uint8_t progress_due;
@@ -49,17 +47,20 @@ typedef struct det__core {
     int result;           /* of opening, then of closing */
     int lost_code;        /* first thing that went wrong with a report */
     size_t tx_len;        /* of the request buffer at the start of opt.mem */
-    char *scratch;        /* DET__SCRATCH bytes: path and body of a login in mid-run, from DET__TOKEN_AT on a new token */
-    const char *stamp;    /* what is sent before the record under way, in small */
+    char *scratch;        /* DET__SCRATCH bytes: a small call's text, from DET__TOKEN_AT on a new token */
+    const char *stamp;    /* of the report under way: what is sent before its payload, in scratch */
+    size_t stamp_len;
+    const char *payload;
+    const char *told_state; /* of the trial, without STATE_ */
     det__outbox outbox;
     det_stats stats;
     det_failure blocked;  /* what keeps it waiting: a report refused meanwhile must not hide it */
     det_options opt;
     double progress;
+    int64_t steps;        /* of the report under way */
     det__picker picker;
     det__pick picks[DET__PICKS];
     det_run_info run;
-    char small[192];      /* path and body of a small call */
 } det__core;
 
 /* The core behind the public storage; NULL stays NULL. */
@@ -77,9 +78,13 @@ int det__call_taken(det_core *core, int call);
 
 /* value.c: what a master would refuse, found before it is queued */
 int det__value_group(const char *group);
-int det__value_metric(const det_metric *m, int needs_number);
+int det__value_metric(const det_metric *m, const char *searched); /* the metric that must be a number, or NULL */
 int det__value_progress(double d);
-int det__value_json(const char *json, int *is_number);
+int det__value_json(const char *json); /* type of the value, or DET_E_VALUE */
+int det__equal(const char *a, const char *b);
+
+/* core.c: a failure found here, kept by the session; returns code */
+int det__core_fail(det_core *core, int code);
 
 /* engine.c */
 int det__engine_step(det_core *core);

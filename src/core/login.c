@@ -6,19 +6,20 @@
 #include <string.h>
 
 #include "../base/sha512.h"
-#include "../base/wipe.h"
+
+char det__hex(unsigned nibble, int ten) {
+    return (char)(nibble + (nibble < 10 ? (unsigned)'0' : (unsigned)ten - 10));
+}
 
 void det__login_hash(const char *password, char hex[129]) {
     static const char salt[] = "GubPEmmotfiK9TMD6Zdw"; /* public, the same everywhere */
-    static const char digits[] = "0123456789abcdef";
-    uint8_t hash[64];
-    hex[0] = 0;
+    uint8_t *hash = (uint8_t *)hex + 64;               /* read from here no later than it is written over */
+    hex[0] = hex[128] = 0;
     if (!*password) return;
     det__sha512(salt, sizeof salt - 1, password, strlen(password), hash);
     for (unsigned i = 0; i < 64; i++) {
-        hex[2 * i] = digits[hash[i] >> 4];
-        hex[2 * i + 1] = digits[hash[i] & 15];
+        unsigned byte = hash[i];
+        hex[2 * i] = det__hex(byte >> 4, 'a');
+        hex[2 * i + 1] = det__hex(byte & 15, 'a');
     }
-    hex[128] = 0;
-    det__wipe(hash, sizeof hash);
 }

@@ -6,4 +6,7 @@
 /* Lower-case hex SHA-512 over the master's salt and the password; "" for an empty one. */
 void det__login_hash(const char *password, char hex[129]);
 
+/* One hexadecimal digit; ten: 'a' or 'A'. */
+char det__hex(unsigned nibble, int ten);
+
 #endif

@@ -27,35 +27,35 @@ static size_t room_before(const det__outbox *b) {
     return b->tail >= b->head && b->head >= ALIGN ? b->head - ALIGN : 0;
 }
 
-void *det__outbox_room(det__outbox *b, int second, size_t *cap) {
-    if (!b->count) b->head = b->tail = 0, b->wrap = b->cap;
-    size_t room = second ? room_before(b) : room_behind(b);
-    if (room < HEADER) return NULL;
-    *cap = room - HEADER;
-    return b->mem + (second ? 0 : b->tail) + HEADER;
+static void reset_if_empty(det__outbox *b) {
+    if (b->count) return;
+    b->head = b->tail = 0;
+    b->wrap = b->cap;
 }
 
-void det__outbox_commit(det__outbox *b, void *payload, const det__record *r, size_t len) {
-    uint8_t *at = (uint8_t *)payload - HEADER;
-    det__record rec = *r;
-    if (at == b->mem && b->tail) b->wrap = b->tail;
-    rec.len = (uint32_t)len;
-    memcpy(at, &rec, HEADER);
-    b->tail = (size_t)(at - b->mem) + round_up(HEADER + len);
+det__record *det__outbox_room(det__outbox *b, int second, size_t *cap) {
+    reset_if_empty(b);
+    size_t room = second ? room_before(b) : room_behind(b);
+    *cap = room < HEADER ? 0 : room - HEADER;
+    return room < HEADER ? NULL : (det__record *)(void *)(b->mem + (second ? 0 : b->tail));
+}
+
+void det__outbox_commit(det__outbox *b, det__record *r, size_t len) {
+    size_t at = (size_t)((uint8_t *)r - b->mem), used;
+    if (!at && b->tail) b->wrap = b->tail;
+    r->len = (uint32_t)len;
+    b->tail = at + round_up(HEADER + len);
     b->count++;
-    size_t used = det__outbox_used(b);
+    used = det__outbox_used(b);
     if (used > b->peak) b->peak = used;
 }
 
-const det__record *det__outbox_first(const det__outbox *b, const char **payload) {
-    if (!b->count) return NULL;
-    *payload = (const char *)b->mem + b->head + HEADER;
-    return (const det__record *)(const void *)(b->mem + b->head);
+const det__record *det__outbox_first(const det__outbox *b) {
+    return b->count ? (const det__record *)(const void *)(b->mem + b->head) : NULL;
 }
 
 void det__outbox_pop(det__outbox *b) {
-    const char *payload;
-    const det__record *r = det__outbox_first(b, &payload);
+    const det__record *r = det__outbox_first(b);
     if (!r) return;
     b->head += round_up(HEADER + r->len);
     b->count--;

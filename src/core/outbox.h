@@ -17,9 +17,9 @@ typedef struct det__outbox {
     size_t peak;
 } det__outbox;
 
-/* A record as it lies in the ring. */
+/* A record as it lies in the ring; its payload follows. */
 typedef struct det__record {
-    uint32_t len;       /* of the payload that follows */
+    uint32_t len;       /* of the payload */
     int32_t steps;
     uint16_t group_len; /* the group's name, NUL included, is the payload's first bytes */
     uint16_t spare;
@@ -28,15 +28,15 @@ typedef struct det__record {
 
 void det__outbox_init(det__outbox *b, void *mem, size_t cap);
 
-/* The largest contiguous free space for a payload: at the end, or at the start of the ring when that one is larger or
- * first is too small. *cap is its size; NULL when there is not even room for a header. second: ask for the other one. */
-void *det__outbox_room(det__outbox *b, int second, size_t *cap);
+/* Free space for one more record: behind the newest, or (second) before the oldest. *cap is the room for its payload;
+ * NULL, and 0, when there is not even room for the record itself. */
+det__record *det__outbox_room(det__outbox *b, int second, size_t *cap);
 
-/* Keep len bytes written to the room as a record. */
-void det__outbox_commit(det__outbox *b, void *payload, const det__record *r, size_t len);
+/* Keep the record made there, its payload of len bytes written behind it. */
+void det__outbox_commit(det__outbox *b, det__record *r, size_t len);
 
-/* The oldest record and its payload; NULL if empty. */
-const det__record *det__outbox_first(const det__outbox *b, const char **payload);
+/* The oldest record; NULL if empty. */
+const det__record *det__outbox_first(const det__outbox *b);
 void det__outbox_pop(det__outbox *b);
 
 size_t det__outbox_used(const det__outbox *b);

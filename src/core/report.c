@@ -3,11 +3,18 @@
  * steps, trial and run, which is stamped at sending (a queued record must not freeze them). No I/O here. */
 #include <string.h>
 
-#include "../session/fail.h"
 #include "internal.h"
+#include "template.h"
 
-static const char training[] = "training";
 static const char validation[] = "validation";
+
+static det_metric text_metric(const char *name, int type, const char *v) {
+    det_metric m;
+    m.name = name;
+    m.type = type;
+    m.value.s = v;
+    return m;
+}
 
 det_metric det_metric_double(const char *name, double v) {
     det_metric m = {name, DET_METRIC_DOUBLE, {v}};
@@ -15,27 +22,27 @@ det_metric det_metric_double(const char *name, double v) {
 }
 
 det_metric det_metric_int(const char *name, int64_t v) {
-    det_metric m = {name, DET_METRIC_INT, {0}};
+    det_metric m;
+    m.name = name;
+    m.type = DET_METRIC_INT;
     m.value.i = v;
     return m;
 }
 
 det_metric det_metric_bool(const char *name, int v) {
-    det_metric m = {name, DET_METRIC_BOOL, {0}};
+    det_metric m;
+    m.name = name;
+    m.type = DET_METRIC_BOOL;
     m.value.b = v;
     return m;
 }
 
 det_metric det_metric_string(const char *name, const char *v) {
-    det_metric m = {name, DET_METRIC_STRING, {0}};
-    m.value.s = v;
-    return m;
+    return text_metric(name, DET_METRIC_STRING, v);
 }
 
 det_metric det_metric_json(const char *name, const char *json) {
-    det_metric m = {name, DET_METRIC_JSON, {0}};
-    m.value.s = json;
-    return m;
+    return text_metric(name, DET_METRIC_JSON, json);
 }
 
 static void write_metric(det_json_writer *w, const det_metric *m) {
@@ -60,102 +67,82 @@ static void write_metric(det_json_writer *w, const det_metric *m) {
 
 typedef struct report {
     const char *group;
-    size_t group_len;
     const det_metric *m;
     size_t n;
     int32_t steps;
+    uint16_t group_len; /* with its NUL */
 } report;
 
 /* Group name with its NUL, then the metrics and the rest of the body behind them (contract 3.7); what comes before is
- * stamped at sending. *len: what it takes, or would take. */
-static int write_record(const report *r, char *room, size_t cap, size_t *len) {
-    det_json_writer w;
-    size_t name = r->group_len + 1, used = name < cap ? name : cap;
-    if (used) memcpy(room, r->group, used);
-    det_json_write_init(&w, room ? room + used : NULL, cap - used, DET_JSON_STRICT_UTF8);
-    det_json_object(&w);
-    for (size_t i = 0; i < r->n; i++) write_metric(&w, &r->m[i]);
-    det_json_object_end(&w);
-    det_json_object_end(&w);
-    det_json_object_end(&w);
-    det_json_key(&w, "group");
-    det_json_string_n(&w, r->group, r->group_len);
-    det_json_object_end(&w);
-    *len = name + w.len;
-    int rc = det_json_finish(&w);
-    return rc == DET_OK && *len > cap ? DET_E_SIZE : rc;
+ * stamped at sending. */
+static int write_record(const report *r, det_json_writer *w) {
+    det__literal(w, r->group, r->group_len);
+    det_json_object(w);
+    for (size_t i = 0; i < r->n; i++) write_metric(w, &r->m[i]);
+    det__literal(w, "}}},\"group\":", 12);
+    det_json_string(w, r->group);
+    det_json_object_end(w);
+    return det_json_finish(w);
 }
 
 static int queue(det__core *c, const report *r) {
-    det__record rec = {0};
-    size_t cap = 0, len = 0, most = c->outbox.cap - sizeof(det__record) - 8;
-    rec.steps = r->steps;
-    rec.group_len = (uint16_t)(r->group_len + 1);
+    det_json_writer w;
     for (int second = 0; second < 2; second++) {
-        char *room = (char *)det__outbox_room(&c->outbox, second, &cap);
-        int rc = write_record(r, room, room ? cap : 0, &len);
-        if (rc != DET_OK && rc != DET_E_SIZE) return rc;
+        size_t cap;
+        det__record *rec = det__outbox_room(&c->outbox, second, &cap);
+        det_json_write_init(&w, rec ? (char *)(rec + 1) : NULL, cap, DET_JSON_STRICT_UTF8);
+        int rc = write_record(r, &w);
         if (rc == DET_OK) {
-            det__outbox_commit(&c->outbox, room, &rec, len);
+            rec->steps = r->steps;
+            rec->group_len = r->group_len;
+            det__outbox_commit(&c->outbox, rec, w.len);
             c->stats.queued++;
-            return DET_OK;
         }
+        if (rc != DET_E_SIZE) return rc;
     }
-    if (len > most) return DET_E_SIZE;
+    if (w.len > c->outbox.cap - sizeof(det__record) - 8) return DET_E_SIZE;
     c->stats.full++;
     return DET_E_SPACE;
 }
 
-/* Which metric must be a number: the searcher's, in validation. NULL if it is not known (a whole config was given). */
-static const char *searcher_metric(const det__core *c) {
-    if (c->opt.searcher_metric || c->opt.config) return c->opt.searcher_metric;
-    return "unmanaged";
-}
-
-static int check(const det__core *c, const report *r, int64_t steps) {
-    const char *searched = r->group_len == sizeof validation - 1 && !memcmp(r->group, validation, r->group_len)
-                               ? searcher_metric(c)
-                               : NULL;
-    if (steps < 0 || steps > INT32_MAX) return DET_E_STEPS;
+static int check(const det__core *c, const report *r) {
+    const char *searched = det__equal(r->group, validation) ? c->opt.searcher_metric : NULL;
     if (r->n && !r->m) return DET_E_ARG;
-    for (size_t i = 0; i < r->n; i++) {
-        const char *name = r->m[i].name;
-        int needs = searched && name && strlen(name) == strlen(searched) && !memcmp(name, searched, strlen(name));
-        int rc = det__value_metric(&r->m[i], needs);
+    for (const det_metric *m = r->m; m < r->m + r->n; m++) {
+        int rc = det__value_metric(m, searched);
         if (rc != DET_OK) return rc;
     }
     return DET_OK;
 }
 
-static int add(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {
-    det__core *c = det__core_of(core);
-    report r = {group, strlen(group), m, n, (int32_t)steps};
-    if (c->state != DET__RUNNING) return DET_E_STATE;
-    int rc = check(c, &r, steps);
-    if (rc == DET_OK) rc = queue(c, &r);
-    return rc == DET_OK ? rc : det__session_fail(&core->session, rc, DET_STAGE_NONE, 0);
-}
-
-int det_report_training_metrics(det_core *core, int64_t steps, const det_metric *m, size_t n) {
-    return core ? add(core, training, steps, m, n) : DET_E_ARG;
-}
-
-int det_report_validation_metrics(det_core *core, int64_t steps, const det_metric *m, size_t n) {
-    return core ? add(core, validation, steps, m, n) : DET_E_ARG;
+static int add(det__core *c, const report *r) {
+    int rc = check(c, r);
+    return rc == DET_OK ? queue(c, r) : rc;
 }
 
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {
     if (!core || !group) return DET_E_ARG;
+    report r = {group, m, n, (int32_t)steps, (uint16_t)(strlen(group) + 1)};
     int rc = det__value_group(group);
-    return rc == DET_OK ? add(core, group, steps, m, n) : det__session_fail(&core->session, rc, DET_STAGE_NONE, 0);
+    if (rc == DET_OK && det__core_of(core)->state != DET__RUNNING) return DET_E_STATE;
+    if (rc == DET_OK && (uint64_t)steps > INT32_MAX) rc = DET_E_STEPS;
+    if (rc == DET_OK) rc = add(det__core_of(core), &r);
+    return rc == DET_OK ? rc : det__core_fail(core, rc);
+}
+
+int det_report_training_metrics(det_core *core, int64_t steps, const det_metric *m, size_t n) {
+    return det_report_metrics(core, "training", steps, m, n);
+}
+
+int det_report_validation_metrics(det_core *core, int64_t steps, const det_metric *m, size_t n) {
+    return det_report_metrics(core, validation, steps, m, n);
 }
 
 int det_report_progress(det_core *core, double progress) {
     if (!core) return DET_E_ARG;
     det__core *c = det__core_of(core);
     if (c->state != DET__RUNNING) return DET_E_STATE;
-    if (det__value_progress(progress) != DET_OK)
-        return det__session_fail(&core->session, DET_E_VALUE, DET_STAGE_NONE, 0);
+    if (det__value_progress(progress) != DET_OK) return det__core_fail(core, DET_E_VALUE);
     c->progress = progress;
     c->progress_due = 1;
     return DET_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Fills the holes of a template. Two levels at most: the configuration is a JSON text inside a JSON string. */
+ * Fills the holes of a template: a table says of each letter what kind of value it stands for and where in the core
+ * that lies. */
 #include "template.h"
 
 #include <string.h>
@@ -7,121 +8,138 @@
 #include "../base/wipe.h"
 #include "login.h"
 
-/* The harness's keys (contract 3.1); what is unset is null, which the master takes for unset. */
-static const char config[] = "{\"checkpoint_storage\":@s,\"description\":@d,\"name\":@n,\"project\":@o,"
-                             "\"searcher\":{\"metric\":@m,\"name\":\"single\"},\"workspace\":@w}";
+enum kind {
+    NUMBER,   /* int64_t */
+    DOUBLE,
+    STRING,   /* const char *, as are all that follow: quoted; NULL is null, which the master takes for unset */
+    RAW,      /* as it is; NULL is null */
+    HASH,     /* of a password; NULL is an empty one */
+    ENCODED,  /* in percent */
+    SECTION,  /* what follows up to @. is left out when it is NULL */
+    END,
+    METHOD,   /* PUT if there is one, else POST */
+    ROOT
+};
 
-static void literal(det_json_writer *w, const char *text, size_t len) {
+#define AT(member) offsetof(det__core, member)
+
+static const struct hole {
+    char letter;
+    uint8_t kind;
+    uint16_t offset;
+} holes[] = {
+    {'t', NUMBER, AT(run.trial_id)},
+    {'e', NUMBER, AT(run.experiment_id)},
+    {'r', NUMBER, AT(run.trial_run_id)},
+    {'i', NUMBER, AT(steps)},
+    {'g', DOUBLE, AT(progress)},
+    {'u', STRING, AT(opt.user)},
+    {'c', STRING, AT(opt.config)},
+    {'x', STRING, AT(opt.external_trial_id)},
+    {'n', STRING, AT(opt.name)},
+    {'d', STRING, AT(opt.description)},
+    {'w', STRING, AT(opt.workspace)},
+    {'o', STRING, AT(opt.project)},
+    {'m', STRING, AT(opt.searcher_metric)},
+    {'h', RAW, AT(opt.hparams)},
+    {'s', RAW, AT(opt.checkpoint_storage)},
+    {'k', RAW, AT(told_state)},
+    {'p', HASH, AT(opt.password)},
+    {'X', ENCODED, AT(opt.external_experiment_id)},
+    {'E', SECTION, AT(opt.external_experiment_id)},
+    {'F', SECTION, AT(opt.external_trial_id)},
+    {'.', END, 0},
+    {'M', METHOD, AT(opt.external_experiment_id)},
+    {'N', METHOD, AT(opt.external_trial_id)},
+    {'/', ROOT, 0},
+};
+
+void det__literal(det_json_writer *w, const char *text, size_t len) {
     w->comma = 0;
     if (len) det_json_raw(w, text, len);
+    w->comma = 0;
 }
 
-static void json_or_null(det_json_writer *w, const char *json) {
-    if (!json) json = "null";
-    literal(w, json, strlen(json));
-}
-
-static void escaped(det_json_writer *w, const char *s) {
-    static const char digits[] = "0123456789ABCDEF";
+/* RFC 3986 section 2.3: all but the unreserved characters. */
+static void encoded(det_json_writer *w, const char *s) {
     for (; *s; s++) {
         unsigned ch = (unsigned char)*s;
         int plain = (ch >= '0' && ch <= '9') || ((ch | 32) >= 'a' && (ch | 32) <= 'z') || (ch >= '-' && ch <= '.') ||
                     ch == '_' || ch == '~';
-        char code[3] = {'%', digits[ch >> 4], digits[ch & 15]};
-        literal(w, plain ? s : code, plain ? 1 : 3);
+        char code[3] = {'%', det__hex(ch >> 4, 'A'), det__hex(ch & 15, 'A')};
+        det__literal(w, plain ? s : code, plain ? 1 : 3);
     }
 }
 
-static void password(det_json_writer *w, const char *text) {
-    char hash[129];
-    det__login_hash(text ? text : "", hash);
-    det_json_string(w, hash);
-    det__wipe(hash, sizeof hash);
+static void hash(det_json_writer *w, const char *password) {
+    char hex[129];
+    det__login_hash(password ? password : "", hex);
+    det_json_string(w, hex);
+    det__wipe(hex, sizeof hex);
 }
 
-static const char *text_of(const det_options *o, char hole) {
-    switch (hole) {
-    case 'u':
-        return o->user ? o->user : "determined";
-    case 'x':
-        return o->external_trial_id;
-    case 'n':
-        return o->name;
-    case 'd':
-        return o->description;
-    case 'w':
-        return o->workspace;
-    case 'o':
-        return o->project;
-    default: /* m */
-        return o->searcher_metric ? o->searcher_metric : "unmanaged";
+static void raw(det_json_writer *w, const char *text) {
+    det__literal(w, text, strlen(text));
+}
+
+/* Write one value. Not 0: the text up to the next @. is to be left out. */
+static int fill(const det__core *c, det_json_writer *w, const struct hole *h) {
+    const char *at = (const char *)c + h->offset, *text;
+    memcpy(&text, at, sizeof text);
+    switch (h->kind) {
+    case NUMBER:
+        det_json_int(w, *(const int64_t *)(const void *)at);
+        break;
+    case DOUBLE:
+        det_json_double(w, *(const double *)(const void *)at);
+        break;
+    case STRING:
+        det_json_string(w, text);
+        break;
+    case RAW:
+        raw(w, text ? text : "null");
+        break;
+    case HASH:
+        hash(w, text);
+        break;
+    case ENCODED:
+        encoded(w, text);
+        break;
+    case METHOD:
+        raw(w, text ? "PUT" : "POST");
+        break;
+    case ROOT:
+        raw(w, " /api/v1/");
+        break;
+    case SECTION:
+        return !text;
+    default: /* END */
+        break;
     }
+    return 0;
 }
 
-static int64_t number_of(const det__core *c, char hole) {
-    const char *payload;
-    if (hole == 't') return c->run.trial_id;
-    if (hole == 'e') return c->run.experiment_id;
-    return hole == 'r' ? c->run.trial_run_id : det__outbox_first(&c->outbox, &payload)->steps;
+static const struct hole *hole_of(char letter) {
+    const struct hole *h = holes;
+    while (h->letter != letter) h++;
+    return h;
 }
 
-/* All but @c. */
-static void fill(const det__core *c, det_json_writer *w, char hole) {
-    w->comma = 0;
-    if (hole == 't' || hole == 'e' || hole == 'r' || hole == 'i')
-        det_json_int(w, number_of(c, hole));
-    else if (hole == 'p')
-        password(w, c->opt.password);
-    else if (hole == 'h')
-        json_or_null(w, c->opt.hparams);
-    else if (hole == 's')
-        json_or_null(w, c->opt.checkpoint_storage);
-    else if (hole == 'X')
-        escaped(w, c->opt.external_experiment_id);
-    else if (hole == 'g')
-        det_json_double(w, c->progress);
-    else if (hole == 'k')
-        json_or_null(w, c->terminal == DET_ERROR ? "ERROR" : "COMPLETED");
-    else
-        det_json_string(w, text_of(&c->opt, hole));
-}
-
-static void expand(const det__core *c, det_json_writer *w, const char *text, void (*other)(const det__core *, det_json_writer *)) {
+int det__template(const det__core *c, const char *text, char *buf, size_t cap) {
+    det_json_writer w;
+    int rc, skip = 0;
+    det_json_write_init(&w, buf, cap - 1, DET_JSON_STRICT_UTF8);
     for (;;) {
         size_t n = 0;
         while (text[n] && text[n] != '@') n++;
-        literal(w, text, n);
-        if (!text[n]) return;
-        if (text[n + 1] == 'c')
-            other(c, w);
-        else
-            fill(c, w, text[n + 1]);
-        text += n + 2;
+        if (!skip) det__literal(&w, text, n);
+        text += n;
+        if (!*text) break;
+        if (!skip || text[1] == '.') skip = fill(c, &w, hole_of(text[1]));
+        text += 2;
     }
-}
-
-/* The configuration is rendered at the end of the free space, then quoted from there. */
-static void quote_config(const det__core *c, det_json_writer *w) {
-    const char *text = c->opt.config;
-    det_json_writer inner;
-    size_t half = w->cap > w->len ? (w->cap - w->len) / 2 : 0;
-    w->comma = 0;
-    if (text) {
-        det_json_string(w, text);
-        return;
-    }
-    det_json_write_init(&inner, w->buf + w->cap - half, half, w->flags);
-    expand(c, &inner, config, NULL);
-    w->err = det_json_finish(&inner);
-    if (w->err == DET_OK) det_json_string_n(w, inner.buf, inner.len);
-}
-
-int det__template(const det__core *c, const char *text, char *buf, size_t cap, size_t *len) {
-    det_json_writer w;
-    det_json_write_init(&w, buf, cap - 1, DET_JSON_STRICT_UTF8);
-    expand(c, &w, text, quote_config);
-    *len = w.len;
-    int rc = det_json_finish(&w);
-    if (rc == DET_OK) buf[w.len] = 0;
-    return rc;
+    rc = det_json_finish(&w);
+    if (rc != DET_OK) return rc;
+    buf[w.len] = 0;
+    return (int)w.len;
 }

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Texts with holes: a path or a body as it stands in call.c's table, filled with the core's values. */
+ * Texts with holes: a request or the configuration as it stands in call.c, filled with the core's values. */
 #ifndef DET_CORE_TEMPLATE_H
 #define DET_CORE_TEMPLATE_H
 
 #include "internal.h"
 
-/* Expand text into buf, NUL behind it; *len without the NUL. An @ is followed by one letter:
- *   @t trial id      @e experiment id   @r trial run id      @i steps of the oldest record   (numbers)
- *   @u user          @p password hash   @x external trial id                                 (JSON strings)
- *   @n name  @d description  @w workspace  @o project  @m searcher metric                    (JSON strings or null)
- *   @h hparams       @s checkpoint storage                                                   (JSON as given, or null)
- *   @c the experiment's configuration, as a string                                           (contract 3.1)
- *   @g progress      @k terminal state's name     @X external experiment id, percent-encoded
- * DET_OK, DET_E_SIZE, or DET_E_UTF8 for an option that is not UTF-8. */
-int det__template(const det__core *c, const char *text, char *buf, size_t cap, size_t *len);
+/* Expand text into buf, NUL behind it. An @ is followed by one letter:
+ *   @t trial id      @e experiment id   @r trial run id      @i steps of the report under way (numbers)
+ *   @u user          @c configuration   @x external trial id                                  (JSON strings)
+ *   @n name  @d description  @w workspace  @o project  @m searcher metric                     (JSON strings or null)
+ *   @h hparams       @s checkpoint storage                                                    (JSON as given, or null)
+ *   @p password hash, a JSON string     @g progress, a number     @k the state to tell, bare
+ *   @X external experiment id, percent-encoded                    @/ the API's root, a space before it
+ *   @M @N PUT for an experiment, or trial, with an external id, else POST
+ *   @E…@. and @F…@. what stands between is for experiments, or trials, with an external id alone
+ * Length without the NUL, DET_E_SIZE, or DET_E_UTF8 for an option that is not UTF-8. */
+/* Text that is no value: no comma before or behind it. */
+void det__literal(det_json_writer *w, const char *text, size_t len);
+
+int det__template(const det__core *c, const char *text, char *buf, size_t cap);
 
 #endif

@@ -4,17 +4,17 @@
 
 #include "internal.h"
 
-static int equal(const char *a, const char *b) {
-    size_t n = strlen(a);
-    return n == strlen(b) && memcmp(a, b, n) == 0;
+int det__equal(const char *a, const char *b) {
+    while (*a && *a == *b) a++, b++;
+    return *a == *b;
 }
 
 int det__value_group(const char *group) {
-    size_t n = strlen(group);
-    if (!n || n > 255) return DET_E_GROUP;
-    for (size_t i = 0; i < n; i++)
-        if (group[i] == '.') return DET_E_GROUP;
-    return equal(group, "avg_metrics") || equal(group, "validation_metrics") ? DET_E_GROUP : DET_OK;
+    size_t n = 0;
+    for (; group[n]; n++)
+        if (group[n] == '.') return DET_E_GROUP;
+    if (!n || n > 255 || det__equal(group, "avg_metrics") || det__equal(group, "validation_metrics")) return DET_E_GROUP;
+    return DET_OK;
 }
 
 /* A token the master's database cannot hold: U+0000 in text, a number beyond a double. */
@@ -27,24 +27,18 @@ static int token_refused(int type, const det_json_token *t) {
     return 0;
 }
 
-int det__value_json(const char *json, int *is_number) {
+int det__value_json(const char *json) {
     char scratch[64];
     det_json_reader r;
     det_json_token t;
-    int first = -1, type;
+    int first = 0, type;
     det_json_read_init(&r, scratch, sizeof scratch);
     det_json_feed(&r, json, strlen(json), 1);
     while ((type = det_json_next(&r, &t)) > 0) {
-        if (first < 0) first = type;
+        if (!first) first = type;
         if (token_refused(type, &t)) return DET_E_VALUE;
     }
-    *is_number = first == DET_JSON_NUMBER;
-    return type == DET_JSON_END ? DET_OK : DET_E_VALUE;
-}
-
-/* epoch and epochs must be finite JSON numbers: the master takes neither text nor "NaN" for them. */
-static int is_epoch(const char *name) {
-    return equal(name, "epoch") || equal(name, "epochs");
+    return type == DET_JSON_END ? first : DET_E_VALUE;
 }
 
 /* By its bits: no floating-point arithmetic, which is software on most microcontrollers. */
@@ -61,15 +55,20 @@ int det__value_progress(double d) {
     return bits <= one || bits == minus_zero ? DET_OK : DET_E_VALUE;
 }
 
-int det__value_metric(const det_metric *m, int needs_number) {
-    int number = m->type == DET_METRIC_DOUBLE || m->type == DET_METRIC_INT;
-    if (!m->name) return DET_E_ARG;
-    if (m->type == DET_METRIC_STRING || m->type == DET_METRIC_JSON) {
-        if (!m->value.s) return DET_E_ARG;
-        if (m->type == DET_METRIC_JSON && det__value_json(m->value.s, &number) != DET_OK) return DET_E_VALUE;
-    } else if (m->type != DET_METRIC_BOOL && !number) {
-        return DET_E_ARG;
+/* epoch and epochs must be finite JSON numbers: the master takes neither text nor "NaN" for them. */
+static int is_epoch(const char *name) {
+    return det__equal(name, "epoch") || det__equal(name, "epochs");
+}
+
+int det__value_metric(const det_metric *m, const char *searched) {
+    int type = m->type, number = type == DET_METRIC_DOUBLE || type == DET_METRIC_INT;
+    if (!m->name || type < 0 || type > DET_METRIC_JSON) return DET_E_ARG;
+    if (type >= DET_METRIC_STRING && !m->value.s) return DET_E_ARG;
+    if (type == DET_METRIC_JSON) {
+        int first = det__value_json(m->value.s);
+        if (first < 0) return DET_E_VALUE;
+        number = first == DET_JSON_NUMBER;
     }
-    if (is_epoch(m->name) && (!number || (m->type == DET_METRIC_DOUBLE && !is_finite(m->value.d)))) return DET_E_VALUE;
-    return needs_number && !number ? DET_E_VALUE : DET_OK;
+    if (is_epoch(m->name) && (!number || (type == DET_METRIC_DOUBLE && !is_finite(m->value.d)))) return DET_E_VALUE;
+    return !number && searched && det__equal(m->name, searched) ? DET_E_VALUE : DET_OK;
 }
