@@ -218,7 +218,8 @@ static void print_tables(int last, int pinned) {
     printf("\n  %-48s %8s %9s %9s %10s %10s\n", "", "system", "client", "both", "ratio to", "ratio to");
     printf("  %-48s %8s %9s %9s %10s %10s\n", "", "calls", "CPU us", "wall us", "same calls", "simplest");
     for (int i = P_READ; i <= last; i++) print_client(i);
-    printf("  Client: user and system time. Both: on one CPU, wall time is both sides' work and the switches between.\n"
+    printf("  Client: user and system time. Both: on one CPU, wall time is both sides' work and the switches between; it counts\n"
+           "  others' load too. SCHED_BATCH: no preemption at wake-up, so that equal work costs the same in every loop.\n"
            "  Same calls: to the bare loop with the same system calls (to reach: 1.10). Simplest: to \"%s\",\n"
            "  under TLS to \"%s\" (one recv more an answer).\n",
            titles[P_READ], titles[T_NET]);
