@@ -1,69 +1,58 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The TLS stream: mbedTLS 2.28, 3.x or 4.x over the plain stream, verified or refused. The only file that includes
- * mbedtls/ and psa/.
+ * The TLS library of tls.h: mbedTLS 2.28, 3.x or 4.x. The only file that includes mbedtls/ and psa/.
  *
  * Invariants: configuration and trusted roots are made once per stream, at its first open, and outlive connections;
- * the record buffers too (mbedtls_ssl_session_reset), so reconnecting leaves the heap flat. The port's clock decides
- * certificate times, never libc's. Below mbedTLS lies a receive buffer, empty whenever mbedTLS has asked for more, so
- * wants() can tell by it. Must not know HTTP, nor when a connection is to be opened or given up. */
-#include "stream.h"
+ * the record buffers too (mbedtls_ssl_session_reset), so reconnecting leaves the heap flat. Must not know the port but
+ * for its randomness, nor what is below but for tls.h's two functions, nor when a connection is to be opened or closed. */
+#include "tls.h"
 
 #if DET_TLS
 
 #include <mbedtls/version.h>
 
+#define TLS_OWN_DRBG (MBEDTLS_VERSION_NUMBER < 0x04000000) /* 4.x draws from PSA alone */
+#define TLS_PSA (MBEDTLS_VERSION_NUMBER >= 0x03000000)
+#define TLS_IP_NAMES (MBEDTLS_VERSION_NUMBER >= 0x03050000) /* checks iPAddress subject alternative names */
+
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/platform.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/x509_crt.h>
-#if MBEDTLS_VERSION_NUMBER < 0x04000000
+#if TLS_OWN_DRBG
 #include <mbedtls/ctr_drbg.h>
-#define TLS_OWN_DRBG 1
-#else
-#define TLS_OWN_DRBG 0 /* 4.x draws from PSA alone */
 #endif
-#if MBEDTLS_VERSION_NUMBER >= 0x03000000
+#if TLS_PSA
 #include <psa/crypto.h>
-#define TLS_PSA 1
-#else
-#define TLS_PSA 0
 #endif
-#if MBEDTLS_VERSION_NUMBER >= 0x03060000 && defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_PROTO_TLS1_2)
-#define TLS_SIG_ORDER 1
-#else
-#define TLS_SIG_ORDER 0
-#endif
-#define TLS_IP_NAMES (MBEDTLS_VERSION_NUMBER >= 0x03050000) /* checks iPAddress subject alternative names */
-
 #include <string.h>
 
-#include "pem.h"
+#include "../base/utc.h"
+#include "roots.h"
 
-#define DER_MAX 8192    /* longest certificate in PEM that is read; a passing piece of mbedTLS's heap */
-#define TICKETS_MAX 16  /* tickets taken in one call; a peer that only sends tickets must not hold us */
-
-enum { CONF_MADE = 1, SSL_MADE = 2, STARTED = 4, SHOOK = 8, BROKEN = 16, SAVED = 32, OFFERED = 64, IN_RECV = 128 };
+#ifndef MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
+#define MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET INT32_MIN /* 2.28: tickets are nothing to tell */
+#endif
+#define TICKETS_MAX 16 /* tickets taken in one call; a peer that only sends tickets must not hold us */
 
 typedef struct tls_state {
+    det__tls stream; /* first, see tls.h */
     mbedtls_ssl_context ssl;
     mbedtls_ssl_config conf;
     mbedtls_x509_crt roots;
-    mbedtls_ssl_session saved;
+    mbedtls_ssl_session saved; /* what the next handshake can resume */
 #if TLS_OWN_DRBG
     mbedtls_ctr_drbg_context drbg;
 #endif
-    uint32_t faults;     /* of the peer's chain: MBEDTLS_X509_BADCERT_… */
-    uint32_t rx_at, rx_len;
-    uint8_t flags;
-    uint8_t no_clock;    /* a date could not be checked */
-    uint8_t write_again; /* mbedTLS holds a record that was not sent completely */
-    int8_t io_code;      /* what the plain stream said last, if it was an error */
-    uint8_t own_name;    /* the name is checked by us: an override, or an address, which never goes into SNI */
-    uint8_t rx[DET_TLS_RX_SIZE];
+    uint8_t made, has_saved, offered;
 } tls_state;
 
 /* If this fails, raise DET_TLS_STATE_SIZE: this mbedTLS is configured with larger structures. */
 typedef char det__tls_state_fits[sizeof(tls_state) <= sizeof(((det__stream *)0)->tls) ? 1 : -1];
+
+#if DET__BAD_EXPIRED != MBEDTLS_X509_BADCERT_EXPIRED || DET__BAD_NAME != MBEDTLS_X509_BADCERT_CN_MISMATCH ||           \
+    DET__BAD_TRUST != MBEDTLS_X509_BADCERT_NOT_TRUSTED || DET__BAD_FUTURE != MBEDTLS_X509_BADCERT_FUTURE
+#error "tls.h has other values for a certificate's faults than this mbedTLS"
+#endif
 
 static tls_state *state_of(det__stream *st) {
     return (tls_state *)(void *)st->tls;
@@ -104,51 +93,22 @@ static int tls_fail(det__stream *st, int ret) {
     return det__stream_fail(st, code, DET_STAGE_TLS, ret);
 }
 
-/* Why the peer was not accepted: trust before name before dates, for what is wrong first makes the rest idle. */
-static int verify_fail(det__stream *st) {
-    const tls_state *t = state_of(st);
-    const uint32_t dates = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE;
-    const uint32_t name = MBEDTLS_X509_BADCERT_CN_MISMATCH;
-    int code = DET_E_EXPIRED;
-    if (t->faults & ~(dates | name)) code = DET_E_TRUST;
-    else if (t->faults & name) code = DET_E_NAME;
-    else if (t->no_clock) code = DET_E_CLOCK;
-    return det__stream_fail(st, code, DET_STAGE_TLS, (long)t->faults);
-}
-
 /* ---- what the peer shows ----------------------------------------------------------------------------------------- */
 
-/* Seconds since 1970 of a date after 1583 (days from the civil calendar, counted from 1 March). */
 static int64_t seconds_of(const mbedtls_x509_time *d) {
-    int y = d->mon <= 2 ? d->year - 1 : d->year;
-    int m = d->mon <= 2 ? d->mon + 9 : d->mon - 3;
-    int32_t days = y * 365 + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + d->day - 1 - 719468;
-    return (int64_t)days * 86400 + d->hour * 3600 + d->min * 60 + d->sec;
-}
-
-/* The certificate's dates by the port's clock. */
-static uint32_t check_dates(det__stream *st, const mbedtls_x509_crt *crt) {
-    const det_port *p = st->port;
-    int64_t now = DET_PORT_HAS(p, utc_s) ? p->utc_s(p->ctx) : DET_UTC_UNKNOWN;
-    if (now == DET_UTC_UNKNOWN) {
-        state_of(st)->no_clock = 1;
-        return MBEDTLS_X509_BADCERT_FUTURE;
-    }
-    if (now > seconds_of(&crt->valid_to)) return MBEDTLS_X509_BADCERT_EXPIRED;
-    return now < seconds_of(&crt->valid_from) ? MBEDTLS_X509_BADCERT_FUTURE : 0;
+    return (int64_t)det__utc_days(d->year, d->mon, d->day) * 86400 + d->hour * 3600 + d->min * 60 + d->sec;
 }
 
 /* Does the certificate name the peer? mbedTLS compares only within a verification: one of this certificate alone,
  * against no roots, costs no signature and tells the name among its faults. */
 static uint32_t check_name(const det__stream *st, mbedtls_x509_crt *crt) {
-    const char *name = st->peer.name ? st->peer.name : st->peer.host;
     mbedtls_x509_crt *next = crt->next;
     uint32_t faults = 0;
     crt->next = NULL;
-    int ret = mbedtls_x509_crt_verify(crt, NULL, NULL, name, &faults, NULL, NULL);
+    int ret = mbedtls_x509_crt_verify(crt, NULL, NULL, det__tls_name(st), &faults, NULL, NULL);
     crt->next = next;
-    if (ret != 0 && ret != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return MBEDTLS_X509_BADCERT_CN_MISMATCH;
-    return faults & MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    if (ret != 0 && ret != MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return DET__BAD_NAME;
+    return faults & DET__BAD_NAME;
 }
 
 /* Is exactly this certificate among the trusted ones? mbedTLS accepts a pinned leaf only if it is self-signed. */
@@ -161,31 +121,23 @@ static int is_pinned(const tls_state *t, const mbedtls_x509_crt *crt) {
 /* Called for each certificate of the chain, the leaf (depth 0) last; what is in *flags after the leaf decides. */
 static int verify(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags) {
     det__stream *st = (det__stream *)ctx;
-    tls_state *t = state_of(st);
-    uint32_t own = *flags & ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
+    const tls_state *state = state_of(st);
+    det__tls *t = det__tls_of(st);
+    uint32_t own = *flags & ~DET__BAD_DATES;
     *flags = 0;
-    if (depth == 0 && (t->faults | own) & MBEDTLS_X509_BADCERT_NOT_TRUSTED && is_pinned(t, crt)) {
-        own &= ~(uint32_t)MBEDTLS_X509_BADCERT_NOT_TRUSTED;
+    if (depth == 0 && (t->faults | own) & DET__BAD_TRUST && is_pinned(state, crt)) {
+        own &= ~DET__BAD_TRUST;
         t->faults = 0; /* the chain ends here: what is above does not matter */
         t->no_clock = 0;
     }
-    own |= check_dates(st, crt);
-    if (depth == 0 && t->own_name) own = (own & ~(uint32_t)MBEDTLS_X509_BADCERT_CN_MISMATCH) | check_name(st, crt);
+    own |= det__tls_check_dates(st, seconds_of(&crt->valid_from), seconds_of(&crt->valid_to));
+    if (depth == 0 && det__tls_name_differs(st)) own = (own & ~DET__BAD_NAME) | check_name(st, crt);
     t->faults |= own;
     if (depth == 0) *flags = t->faults;
     return 0;
 }
 
 /* ---- configuration and roots ------------------------------------------------------------------------------------- */
-
-static int is_address(const char *host) {
-    int digits_only = 1;
-    for (; *host; host++) {
-        if (*host == ':') return 1;
-        if (*host != '.' && (*host < '0' || *host > '9')) digits_only = 0;
-    }
-    return digits_only;
-}
 
 #if TLS_OWN_DRBG
 static int port_entropy(void *ctx, unsigned char *out, size_t len) {
@@ -194,123 +146,106 @@ static int port_entropy(void *ctx, unsigned char *out, size_t len) {
 }
 #endif
 
-/* Add the certificates in a piece of PEM. strict: the first that cannot be read is an error; else it is passed over. */
-static int add_roots(det__stream *st, det__pem *pem, const void *data, size_t len, int strict) {
-    tls_state *t = state_of(st);
-    const uint8_t *in = (const uint8_t *)data;
-    for (size_t used; len; in += used, len -= used) {
-        int r = det__pem_feed(pem, in, len, &used);
-        int ret = r == DET__PEM_CERT ? mbedtls_x509_crt_parse_der(&t->roots, pem->der, pem->len) : 0;
-        if (is_heap(ret)) return tls_fail(st, ret);
-        if (strict && (r == DET_E_CERT || ret != 0)) return det__stream_fail(st, DET_E_CERT, DET_STAGE_TLS, ret);
-    }
-    return DET_OK;
-}
-
-/* The certificates given by the caller: all of them must be good, and there must be one. */
-static int add_given(det__stream *st, det__pem *pem, void *der) {
-    det__pem_init(pem, der, DER_MAX);
-    int code = add_roots(st, pem, st->peer.ca_pem, st->peer.ca_pem_len, 1);
-    if (code != DET_OK) return code;
-    if (det__pem_eof(pem) == DET_OK && state_of(st)->roots.raw.p) return DET_OK;
-    return det__stream_fail(st, DET_E_CERT, DET_STAGE_TLS, 0);
-}
-
-/* The port's roots, read like a file. What cannot be read or parsed is not trusted, which is no error here. */
-static int add_system(det__stream *st, det__pem *pem, void *der) {
-    tls_state *t = state_of(st);
-    det__pem_init(pem, der, DER_MAX);
-    for (size_t at = 0;;) {
-        int n = st->port->roots(st->port->ctx, at, t->rx, sizeof t->rx);
-        if (n <= 0) return DET_OK;
-        int code = add_roots(st, pem, t->rx, (size_t)n, 0);
-        if (code != DET_OK) return code;
-        at += (size_t)n;
-    }
+static int add_root(void *ctx, const void *der, size_t len) {
+    det__stream *st = (det__stream *)ctx;
+    int ret = mbedtls_x509_crt_parse_der(&state_of(st)->roots, (const unsigned char *)der, len);
+    if (is_heap(ret)) return tls_fail(st, ret);
+    return ret == 0 ? DET_OK : det__stream_fail(st, DET_E_CERT, DET_STAGE_TLS, ret);
 }
 
 static int load_roots(det__stream *st) {
-    det__pem pem;
-    int code = DET_OK;
-    uint8_t *der = (uint8_t *)mbedtls_calloc(1, DER_MAX);
-    if (!der) return tls_fail(st, MBEDTLS_ERR_X509_ALLOC_FAILED);
-    if (st->peer.ca_pem) code = add_given(st, &pem, der);
-    if (code == DET_OK && DET_PORT_HAS(st->port, roots)) code = add_system(st, &pem, der);
-    mbedtls_free(der);
+    det__roots r = {add_root, st, NULL};
+    r.mem = mbedtls_calloc(1, det__roots_size(st->port));
+    if (!r.mem) return tls_fail(st, MBEDTLS_ERR_X509_ALLOC_FAILED);
+    det__stream_fail(st, DET_E_CERT, DET_STAGE_TLS, 0); /* for text that is no PEM; add_root knows more */
+    int code = det__roots_load(&r, st->port, &st->peer);
+    mbedtls_free(r.mem);
     return code;
 }
 
-#if TLS_SIG_ORDER
-/* PKCS #1 before PSS: 3.6.6 and 4.1.0 offer PSS to TLS 1.2 servers and then refuse it (Mbed-TLS/mbedtls#10668). Servers
- * take the first they can; TLS 1.3 has no use for PKCS #1 and passes over it. */
-static const uint16_t sig_algs[] = {
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-    MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
-    MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
-    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE,
-};
-#endif
-
-static void conf_set(det__stream *st) {
-    tls_state *t = state_of(st);
-#if TLS_SIG_ORDER
-    mbedtls_ssl_conf_sig_algs(&t->conf, sig_algs);
+/* What differs between versions of mbedTLS. */
+static void conf_protocol(mbedtls_ssl_config *conf) {
+#if MBEDTLS_VERSION_NUMBER >= 0x03060000 && defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_PROTO_TLS1_2)
+    /* PKCS #1 before PSS: 3.6.6 and 4.1.0 offer PSS to TLS 1.2 servers and then refuse it (Mbed-TLS/mbedtls#10668).
+     * Servers take the first they can; TLS 1.3 has no use for PKCS #1 and passes over it. */
+    static const uint16_t sig_algs[] = {
+        MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+        MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+        MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+        MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+        MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE,
+    };
+    mbedtls_ssl_conf_sig_algs(conf, sig_algs);
 #endif
 #if MBEDTLS_VERSION_NUMBER >= 0x03020000
-    mbedtls_ssl_conf_min_tls_version(&t->conf, MBEDTLS_SSL_VERSION_TLS1_2);
+    mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
 #else
-    mbedtls_ssl_conf_min_version(&t->conf, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
-#endif
-#if TLS_OWN_DRBG
-    mbedtls_ssl_conf_rng(&t->conf, mbedtls_ctr_drbg_random, &t->drbg);
+    mbedtls_ssl_conf_min_version(conf, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
 #endif
 #if defined(MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED) && defined(MBEDTLS_SSL_SESSION_TICKETS) &&         \
     defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(&t->conf,
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(conf,
                                                              MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+#endif
+}
+
+static int conf_fill(det__stream *st) {
+    tls_state *t = state_of(st);
+    int ret = mbedtls_ssl_config_defaults(&t->conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                          MBEDTLS_SSL_PRESET_DEFAULT);
+    if (ret != 0) return ret;
+    conf_protocol(&t->conf);
+#if TLS_OWN_DRBG
+    mbedtls_ssl_conf_rng(&t->conf, mbedtls_ctr_drbg_random, &t->drbg);
 #endif
     mbedtls_ssl_conf_authmode(&t->conf, st->peer.noverify ? MBEDTLS_SSL_VERIFY_NONE : MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_ca_chain(&t->conf, &t->roots, NULL);
     mbedtls_ssl_conf_verify(&t->conf, verify, st);
+    return 0;
 }
 
-/* Everything that lasts as long as the stream. */
-static int conf_make(det__stream *st) {
-    tls_state *t = state_of(st);
-    const char *name = st->peer.name ? st->peer.name : st->peer.host;
-    if (!TLS_IP_NAMES && !st->peer.noverify && is_address(name))
-        return det__stream_fail(st, DET_E_NAME, DET_STAGE_TLS, DET__DETAIL_IP_NAME);
+static void state_init(tls_state *t) {
     mbedtls_ssl_init(&t->ssl);
     mbedtls_ssl_config_init(&t->conf);
     mbedtls_x509_crt_init(&t->roots);
     mbedtls_ssl_session_init(&t->saved);
-    t->flags = CONF_MADE;
-    t->own_name = st->peer.name || is_address(st->peer.host);
-    int ret = 0;
 #if TLS_OWN_DRBG
     mbedtls_ctr_drbg_init(&t->drbg);
 #endif
+    t->made = 1;
+}
+
+static int random_init(det__stream *st) {
+    int ret = 0;
 #if TLS_PSA
     ret = (int)psa_crypto_init();
 #endif
 #if TLS_OWN_DRBG
-    if (ret == 0) ret = mbedtls_ctr_drbg_seed(&t->drbg, port_entropy, st, (const unsigned char *)"libdet", 6);
+    mbedtls_ctr_drbg_context *drbg = &state_of(st)->drbg;
+    if (ret == 0) ret = mbedtls_ctr_drbg_seed(drbg, port_entropy, st, (const unsigned char *)"libdet", 6);
+#else
+    (void)st;
 #endif
-    if (ret == 0)
-        ret = mbedtls_ssl_config_defaults(&t->conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                          MBEDTLS_SSL_PRESET_DEFAULT);
+    return ret;
+}
+
+int det__tls_lib_make(det__stream *st) {
+    tls_state *t = state_of(st);
+    if (!TLS_IP_NAMES && !st->peer.noverify && det__tls_is_address(det__tls_name(st)))
+        return det__stream_fail(st, DET_E_NAME, DET_STAGE_TLS, DET__DETAIL_IP_NAME);
+    state_init(t);
+    int ret = random_init(st);
+    if (ret == 0) ret = conf_fill(st);
     if (ret != 0) return tls_fail(st, ret);
     int code = st->peer.noverify ? DET_OK : load_roots(st);
     if (code != DET_OK) return code;
-    conf_set(st);
     ret = mbedtls_ssl_setup(&t->ssl, &t->conf);
     return ret == 0 ? DET_OK : tls_fail(st, ret);
 }
 
 void det__tls_free(det__stream *st) {
     tls_state *t = state_of(st);
-    if (!(t->flags & CONF_MADE)) return;
+    if (!t->made) return;
     mbedtls_ssl_free(&t->ssl);
     mbedtls_ssl_session_free(&t->saved);
     mbedtls_ssl_config_free(&t->conf);
@@ -323,53 +258,29 @@ void det__tls_free(det__stream *st) {
 
 /* ---- bytes below TLS --------------------------------------------------------------------------------------------- */
 
-static int bio_result(tls_state *t, int n, int again) {
-    if (n > 0) return n;
-    t->io_code = (int8_t)n;
-    return n == DET_E_AGAIN ? again : n == DET_E_CLOSED ? 0 : MBEDTLS_ERR_NET_CONN_RESET;
-}
-
 static int bio_send(void *ctx, const unsigned char *data, size_t len) {
-    det__stream *st = (det__stream *)ctx;
-    tls_state *t = state_of(st);
-    /* A read that answers something (an alert, say) would first flush the record a send() left behind; the next send()
-     * would find nothing pending and send the same bytes once more. So such a read has to wait. */
-    if ((t->flags & IN_RECV) && t->write_again) return MBEDTLS_ERR_SSL_WANT_WRITE;
-    int n = bio_result(t, det__plain_ops.send(st, data, len), MBEDTLS_ERR_SSL_WANT_WRITE);
-    return n == 0 ? MBEDTLS_ERR_NET_CONN_RESET : n;
+    int n = det__tls_below_send((det__stream *)ctx, data, len);
+    return n > 0 ? n : n == DET_E_AGAIN ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_NET_CONN_RESET;
 }
 
-/* mbedTLS asks for a record's header, then for its body. Small reads go through rx, so that both cost one recv. */
 static int bio_recv(void *ctx, unsigned char *out, size_t cap) {
-    det__stream *st = (det__stream *)ctx;
-    tls_state *t = state_of(st);
-    if (t->rx_at == t->rx_len) {
-        int big = cap >= sizeof t->rx;
-        int n = det__plain_ops.recv(st, big ? out : t->rx, big ? cap : sizeof t->rx);
-        n = bio_result(t, n, MBEDTLS_ERR_SSL_WANT_READ);
-        if (n <= 0 || big) return n;
-        t->rx_at = 0;
-        t->rx_len = (uint32_t)n;
-    }
-    size_t n = t->rx_len - t->rx_at;
-    if (n > cap) n = cap;
-    memcpy(out, t->rx + t->rx_at, n);
-    t->rx_at += (uint32_t)n;
-    return (int)n;
+    int n = det__tls_below_recv((det__stream *)ctx, out, cap);
+    if (n > 0) return n;
+    return n == DET_E_AGAIN ? MBEDTLS_ERR_SSL_WANT_READ : n == DET_E_CLOSED ? 0 : MBEDTLS_ERR_NET_CONN_RESET;
 }
 
-/* ---- the stream -------------------------------------------------------------------------------------------------- */
+/* ---- connections -------------------------------------------------------------------------------------------------- */
 
 static void session_drop(tls_state *t) {
     mbedtls_ssl_session_free(&t->saved);
     mbedtls_ssl_session_init(&t->saved);
-    t->flags &= (uint8_t)~SAVED;
+    t->has_saved = 0;
 }
 
 /* Keep what the next handshake can resume. Failing to costs time later and nothing now. */
 static void session_keep(tls_state *t) {
     session_drop(t);
-    if (mbedtls_ssl_get_session(&t->ssl, &t->saved) == 0) t->flags |= SAVED;
+    if (mbedtls_ssl_get_session(&t->ssl, &t->saved) == 0) t->has_saved = 1;
     else session_drop(t);
 }
 
@@ -381,60 +292,49 @@ static int is_again(det__stream *st, int ret) {
 }
 
 static int is_ticket(tls_state *t, int ret) {
-#ifdef MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
-    if (ret == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
-        session_keep(t);
-        return 1;
-    }
-#else
-    (void)t, (void)ret;
-#endif
-    return 0;
+    if (ret != MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) return 0;
+    session_keep(t);
+    return 1;
 }
 
-static void tls_close(det__stream *st) {
-    tls_state *t = state_of(st);
-    if ((t->flags & (SHOOK | BROKEN)) == SHOOK) (void)mbedtls_ssl_close_notify(&t->ssl);
-    t->flags &= CONF_MADE | SSL_MADE | SAVED;
-    t->rx_at = t->rx_len = 0;
-    t->write_again = 0;
-    det__plain_ops.close(st);
+void det__tls_lib_notify(det__stream *st) {
+    (void)mbedtls_ssl_close_notify(&state_of(st)->ssl);
 }
 
-static int start(det__stream *st) {
+void det__tls_lib_forget(det__stream *st) {
+    if (state_of(st)->offered) session_drop(state_of(st));
+}
+
+int det__tls_lib_start(det__stream *st) {
     tls_state *t = state_of(st);
+    t->offered = 0;
     int ret = mbedtls_ssl_session_reset(&t->ssl);
-    if (ret == 0) ret = mbedtls_ssl_set_hostname(&t->ssl, is_address(st->peer.host) ? NULL : st->peer.host);
+    if (ret == 0) ret = mbedtls_ssl_set_hostname(&t->ssl, det__tls_is_address(st->peer.host) ? NULL : st->peer.host);
     if (ret != 0) return tls_fail(st, ret);
-    if ((t->flags & SAVED) && mbedtls_ssl_set_session(&t->ssl, &t->saved) == 0) t->flags |= OFFERED;
+    t->offered = t->has_saved && mbedtls_ssl_set_session(&t->ssl, &t->saved) == 0;
     mbedtls_ssl_set_bio(&t->ssl, st, bio_send, bio_recv, NULL);
-    t->flags |= STARTED;
-    t->faults = 0;
-    t->no_clock = 0;
     return DET_OK;
 }
 
 /* The handshake ended badly: say why. */
 static int shake_fail(det__stream *st, int ret) {
-    const tls_state *t = state_of(st);
-    if (t->faults && !st->peer.noverify) return verify_fail(st);
+    const det__tls *t = det__tls_of(st);
+    if (t->faults && !st->peer.noverify) return det__tls_refuse(st);
     if (ret == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) {
-        uint32_t flags = mbedtls_ssl_get_verify_result(&t->ssl);
+        uint32_t flags = mbedtls_ssl_get_verify_result(&state_of(st)->ssl);
         return det__stream_fail(st, DET_E_TRUST, DET_STAGE_TLS, flags == UINT32_MAX ? ret : (long)flags);
     }
     if (ret == MBEDTLS_ERR_SSL_CONN_EOF || ret == MBEDTLS_ERR_NET_CONN_RESET)
-        return det__stream_fail(st, t->io_code == DET_E_IO ? DET_E_IO : DET_E_RESET, DET_STAGE_TLS, ret);
+        return det__stream_fail(st, t->below == DET_E_IO ? DET_E_IO : DET_E_RESET, DET_STAGE_TLS, ret);
     return tls_fail(st, ret);
 }
 
-static int shake(det__stream *st, uint32_t budget_ms) {
+int det__tls_lib_shake(det__stream *st) {
     tls_state *t = state_of(st);
     int ret = mbedtls_ssl_handshake(&t->ssl);
     for (int i = 0; i < TICKETS_MAX && is_ticket(t, ret); i++) ret = mbedtls_ssl_handshake(&t->ssl);
-    if (is_again(st, ret))
-        return budget_ms ? DET_E_AGAIN : det__stream_fail(st, DET_E_TIMEOUT, DET_STAGE_TLS, 0);
+    if (is_again(st, ret)) return DET_E_AGAIN;
     if (ret != 0) return shake_fail(st, ret);
-    t->flags |= SHOOK;
 #if MBEDTLS_VERSION_NUMBER >= 0x03020000
     if (mbedtls_ssl_get_version_number(&t->ssl) != MBEDTLS_SSL_VERSION_TLS1_2) return DET_OK; /* tickets come later */
 #endif
@@ -442,55 +342,29 @@ static int shake(det__stream *st, uint32_t budget_ms) {
     return DET_OK;
 }
 
-static int tls_open(det__stream *st, uint32_t budget_ms) {
-    tls_state *t = state_of(st);
-    int code;
-    if (t->flags & SHOOK) return DET_OK;
-    if (!(t->flags & SSL_MADE)) {
-        code = conf_make(st);
-        if (code != DET_OK) {
-            det__tls_free(st);
-            return code;
-        }
-        t->flags |= SSL_MADE;
-    }
-    code = det__plain_ops.open(st, budget_ms);
-    if (code != DET_OK) return code;
-    code = t->flags & STARTED ? DET_OK : start(st);
-    if (code == DET_OK) code = shake(st, budget_ms);
-    if (code == DET_OK || code == DET_E_AGAIN) return code;
-    if (t->flags & OFFERED) session_drop(t); /* should the resumption be to blame, the next one is whole */
-    tls_close(st);
-    return code;
-}
-
 /* What mbedtls_ssl_read or _write returned, if it is not a count. */
 static int io_fail(det__stream *st, int ret) {
     if (is_again(st, ret)) return DET_E_AGAIN;
-    state_of(st)->flags |= BROKEN;
     if (ret == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return det__stream_fail(st, DET_E_CLOSED, DET_STAGE_TLS, ret);
-    if (ret == MBEDTLS_ERR_NET_CONN_RESET) return state_of(st)->io_code; /* plain has noted the rest */
+    if (ret == MBEDTLS_ERR_NET_CONN_RESET) return det__tls_of(st)->below; /* plain has noted the rest */
     if (ret == 0 || ret == MBEDTLS_ERR_SSL_CONN_EOF)
         return det__stream_fail(st, DET_E_RESET, DET_STAGE_TLS, MBEDTLS_ERR_SSL_CONN_EOF);
     return tls_fail(st, ret);
 }
 
-static int tls_send(det__stream *st, const void *data, size_t len) {
+int det__tls_lib_write(det__stream *st, const void *data, size_t len) {
     tls_state *t = state_of(st);
     int ret = mbedtls_ssl_write(&t->ssl, (const unsigned char *)data, len);
     for (int i = 0; i < TICKETS_MAX && is_ticket(t, ret); i++)
         ret = mbedtls_ssl_write(&t->ssl, (const unsigned char *)data, len);
-    t->write_again = ret == MBEDTLS_ERR_SSL_WANT_WRITE;
     return ret > 0 ? ret : io_fail(st, ret);
 }
 
-static int tls_recv(det__stream *st, void *data, size_t cap) {
+int det__tls_lib_read(det__stream *st, void *data, size_t cap) {
     tls_state *t = state_of(st);
-    t->flags |= IN_RECV;
     int ret = mbedtls_ssl_read(&t->ssl, (unsigned char *)data, cap);
     for (int i = 0; i < TICKETS_MAX && is_ticket(t, ret); i++)
         ret = mbedtls_ssl_read(&t->ssl, (unsigned char *)data, cap);
-    t->flags &= (uint8_t)~IN_RECV;
     if (is_ticket(t, ret)) {
         st->wants_ = 0; /* more may lie ready: the caller's turn, without a wait */
         return DET_E_AGAIN;
@@ -498,13 +372,9 @@ static int tls_recv(det__stream *st, void *data, size_t cap) {
     return ret > 0 ? ret : io_fail(st, ret);
 }
 
-static int tls_wants(const det__stream *st) {
-    const tls_state *t = (const tls_state *)(const void *)st->tls;
-    if (!(t->flags & SHOOK)) return st->wants_;
-    return t->rx_at < t->rx_len || mbedtls_ssl_check_pending(&t->ssl) ? 0 : st->wants_;
+int det__tls_lib_pending(const det__stream *st) {
+    return mbedtls_ssl_check_pending(&((const tls_state *)(const void *)st->tls)->ssl);
 }
-
-const det__stream_ops det__tls_ops = {tls_open, tls_send, tls_recv, tls_wants, tls_close};
 
 #else
 typedef int det__no_tls; /* ISO C wants something here */
