@@ -5,13 +5,15 @@
 #     sh tests/run.sh [LANE…]         the last line is the sum: N passed, N failed
 # A lane that crashes, hangs, counts nothing or ends otherwise than it counted has failed. The output of failing lanes
 # is shown whole, that of the others not at all.
+# shellcheck disable=SC2031 # counts changed by subshells of count.sh stay theirs
 set -u
 cd "$(dirname "$0")/.." || exit 1
 B=${B:-build}
 MBEDTLS36=${MBEDTLS36:-$B/mbedtls36}
 LANE_LIMIT=${LANE_LIMIT:-600}
 jobs=$(nproc 2>/dev/null || echo 2)
-lanes='layers headers api units-gcc units-clang asan ubsan mbedtls36 notls size install replay integration demo readme
+lanes='layers headers api units-gcc units-clang asan ubsan mbedtls36 notls cortex size
+    install replay integration demo readme bench
     fuzz checks'
 
 # The caller's flags are for his builds; the lanes choose their own. Nor do tests talk to his master.
@@ -27,13 +29,13 @@ build() { # directory below $B, arguments of make
     make -s -j"$jobs" B="$B/$build_dir" WERROR=1 "$@"
 }
 
-units() { # directory below $B, arguments of make: build and run all unit tests
+units() { # directory below $B, arguments of make: build and run all unit tests, but for those of $without
     units_dir=$1
     build "$@" unit
     ok "the unit tests build" $?
     for units_c in tests/unit/test_*.c; do
         units_name=$(basename "$units_c" .c)
-        tally "$units_name" "$B/$units_dir/unit/$units_name"
+        [ "$units_name" = "${without:-}" ] || tally "$units_name" "$B/$units_dir/unit/$units_name"
     done
 }
 
@@ -42,14 +44,16 @@ programs() { # directory below $B, arguments of make: what the lanes with real s
     ok "library, examples, master, replay, demo and the tests over sockets build" $?
 }
 
-integration() { # directory below $B: programs (whose main is real_main's) and scripts
-    for integration_c in $(grep -l '^int main' tests/integration/*.c); do
-        integration_name=$(basename "$integration_c" .c)
-        [ "$integration_name" = replay ] || tally "$integration_name" "$B/$1/$integration_name"
+# The programs and scripts of tests/integration, all at once: they mostly wait.
+integration() { # directory below $B
+    for file in tests/integration/*; do
+        name=$(basename "$file")
+        case $name in
+        *.sh) later "$name" env B="$B/$1" sh "$file" ;;
+        *.c) if grep -q '^REAL_MAIN' "$file"; then later "$name" "$B/$1/${name%.c}"; fi ;;
+        esac
     done
-    for integration_sh in tests/integration/*.sh; do
-        tally "$integration_sh" env B="$B/$1" sh "$integration_sh"
-    done
+    together
 }
 
 lane() {
@@ -65,7 +69,11 @@ lane() {
     units-gcc) units gcc CC=gcc ;;
     units-clang) units clang CC=clang ;;
     asan)
-        units asan CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+        flags='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+        units asan CC=clang CFLAGS="$flags"
+        programs asan CC=clang CFLAGS="$flags"
+        tally "replay" "$B/asan/replay"
+        integration asan
         ;;
     ubsan) units ubsan CC=gcc CFLAGS='-O2 -g -fsanitize=undefined -fno-sanitize-recover=all' ;;
     mbedtls36)
@@ -78,6 +86,7 @@ lane() {
         integration m36
         ;;
     notls) notls ;;
+    cortex) cortex ;;
     size) size ;;
     install) tally "install" sh tests/checks/install.sh ;;
     replay)
@@ -101,6 +110,14 @@ lane() {
         programs gcc CC=gcc
         tally "README.md" env B="$B/gcc" CC=gcc sh tests/checks/readme.sh
         ;;
+    bench) # only that they build: what is timed is no test
+        for file in tests/bench/bench_*; do
+            name=$(basename "${file%.*}")
+            grep -q '^int main' "$file" || continue
+            build gcc CC=gcc "$B/gcc/bench/$name"
+            ok "$name builds" $?
+        done
+        ;;
     fuzz) fuzz ;;
     checks)
         programs gcc CC=gcc
@@ -118,13 +135,26 @@ notls() {
     for notls_c in src/*/*.c port/posix/*.c; do
         gcc -std=c99 -Iinclude -DDET_TLS=0 -M "$notls_c"
     done >"$B/notls.d"
-    [ -s "$B/notls.d" ] && ! grep -nE 'mbedtls|psa/' "$B/notls.d"
+    [ -s "$B/notls.d" ] && ! grep -nE '[ /](mbedtls|psa)/' "$B/notls.d"
     ok "TLS=0 includes no header of mbedTLS" $?
+    without=test_tls
     units notls CC=gcc TLS=0
     programs notls CC=gcc TLS=0
     build notls CC=gcc TLS=0 demo >"$B/notls.out" || cat "$B/notls.out"
     grep -qx 'connections: 1' "$B/notls.out"
     ok "TLS=0 make demo" $?
+}
+
+# No warning on a 32-bit target either, with and without texts.
+cortex() {
+    for cortex_c in src/*/*.c port/template/*.c; do
+        for texts in 0 1; do
+            arm-none-eabi-gcc -mcpu=cortex-m4 -mthumb -std=c99 -Os -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
+                -Wstrict-prototypes -Wmissing-prototypes -Wcast-qual -Werror -Iinclude -DDET_TLS=0 -DDET_ERROR_TEXTS=$texts \
+                -c "$cortex_c" -o "$B/cortex.o"
+            ok "$cortex_c, DET_ERROR_TEXTS=$texts" $?
+        done
+    done
 }
 
 size() {
@@ -140,25 +170,29 @@ size() {
 fuzz() {
     build fuzz CC=clang CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzz
     ok "the fuzz targets build" $?
-    mkdir -p "$B/fuzz/found"
-    for fuzz_c in tests/fuzz/fuzz_*.c; do
-        name=$(basename "$fuzz_c" .c)
-        corpus=tests/fuzz/corpus/${name#fuzz_}
-        [ -d "$corpus" ] && "$B/fuzz/fuzz/$name" -runs=0 "$corpus" >"$B/fuzz/$name.log" 2>&1
-        ok "$name: its corpus" $? || cat "$B/fuzz/$name.log"
-        mkdir -p "$B/fuzz/new/$name"
-        "$B/fuzz/fuzz/$name" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=4096 -timeout=10 -rss_limit_mb=1024 \
-            -artifact_prefix="$B/fuzz/found/$name-" "$B/fuzz/new/$name" "$corpus" >"$B/fuzz/$name.log" 2>&1
-        status=$?
-        ok "$name: ${FUZZ_SECONDS:-10} s" $status
-        [ $status -eq 0 ] || cat "$B/fuzz/$name.log"
-    done
+    for file in tests/fuzz/fuzz_*.c; do later "$(basename "$file" .c)" sh tests/run.sh --fuzz "$(basename "$file" .c)"; done
+    together
+}
+fuzz_one() { # target
+    corpus=tests/fuzz/corpus/${1#fuzz_}
+    mkdir -p "$B/fuzz/found" "$B/fuzz/new/$1"
+    [ -d "$corpus" ] && "$B/fuzz/fuzz/$1" -runs=0 "$corpus"
+    ok "$1: its corpus" $?
+    "$B/fuzz/fuzz/$1" -max_total_time="${FUZZ_SECONDS:-10}" -max_len=4096 -timeout=10 -rss_limit_mb=1024 \
+        -artifact_prefix="$B/fuzz/found/$1-" "$B/fuzz/new/$1" "$corpus"
+    ok "$1: ${FUZZ_SECONDS:-10} s" $?
 }
 
-if [ "${1:-}" = --lane ]; then
+case ${1:-} in
+--lane)
     lane "$2"
     finish
-fi
+    ;;
+--fuzz)
+    fuzz_one "$2"
+    finish
+    ;;
+esac
 
 mkdir -p "$B/log"
 : >"$B/log/table"

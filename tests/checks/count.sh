@@ -3,8 +3,10 @@
 #   ok NAME STATUS           one check, good if STATUS is 0
 #   tally NAME COMMAND…      a program with a count of its own: its last line, `N passed, N failed`, is added. One that
 #                            crashes, prints no count or ran nothing is a failure. Its output is shown only if it fails
+#   later NAME COMMAND…      tally, beside what else is started so; NAME is a file name
+#   together                 waits for all of them and adds their counts
 #   finish                   prints the sum, exits accordingly
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2030,SC2031 # the counts of a subshell are its own
 passed=0
 failed=0
 
@@ -43,6 +45,23 @@ tally() {
     rm -f "$tally_log"
     passed=$((passed + $1))
     failed=$((failed + $2))
+}
+
+later() {
+    [ -n "${later_dir:-}" ] || later_dir=$(mktemp -d) || exit 1
+    (
+        passed=0
+        failed=0
+        tally "$@"
+        finish
+    ) >"$later_dir/$1" 2>&1 &
+}
+
+together() {
+    wait
+    for later_log in "$later_dir"/*; do tally "$(basename "$later_log")" cat "$later_log"; done
+    rm -rf "$later_dir"
+    later_dir=
 }
 
 finish() {
