@@ -11,27 +11,25 @@ enum { LOGIN_MS = 60000 }; /* bcrypt costs a master about two seconds, more unde
 
 /* ---- requests ------------------------------------------------------------------------------------------------------ */
 
-#define CREATE_TRIAL                                                                                                   \
-    "@N@/trials @F{\"createTrialRequest\":@.{\"experimentId\":@e,\"hparams\":@h,\"unmanaged\":true}"                     \
-    "@F,\"externalTrialId\":@x}@."
+/* Method, path and body of each call in the order of enum det__call, with a space between them, and at last the
+ * configuration with the harness's keys (contract 3.1). template.h says what stands behind an @. */
+static const char texts[] =
+    "POST@/auth/login {\"username\":@u,\"password\":@p,\"isHashed\":true}\0"
+    "@M@/experiments@E/by-external-id/@X@. {\"config\":@c,\"unmanaged\":true}\0"
+    "@N@/trials @F{\"createTrialRequest\":@.{\"experimentId\":@e,\"hparams\":@h,\"unmanaged\":true}"
+    "@F,\"externalTrialId\":@x}@.\0"
+    "GET@/master \0"
+    "POST@/trials/@t/start {\"trialId\":@t,\"resume\":true}\0"
+    "POST@/runs/start {\"runId\":@t,\"checkpointStorage\":@s}\0"
+    "PATCH@/trials/@t {\"trialId\":@t,\"state\":\"STATE_@k\"}\0"
+    "PATCH@/trials/@t {\"trialId\":@t}\0"
+    "POST@/trials/@t/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,"
+    "\"metrics\":{\"avgMetrics\":\0"
+    "POST@/trials/@t/progress {\"progress\":@g,\"is_raw\":true}\0"
+    "{\"checkpoint_storage\":@s,\"description\":@d,\"name\":@n,\"project\":@o,"
+    "\"searcher\":{\"metric\":@m,\"name\":\"single\"},\"workspace\":@w}";
 
-/* Method, path and body, with a space between them; template.h says what stands behind an @. */
-static const char *const requests[] = {
-    "POST@/auth/login {\"username\":@u,\"password\":@p,\"isHashed\":true}",
-    "@M@/experiments@E/by-external-id/@X@. {\"config\":@c,\"unmanaged\":true}",
-    CREATE_TRIAL,
-    "GET@/master ",
-    "POST@/trials/@t/start {\"trialId\":@t,\"resume\":true}",
-    "POST@/runs/start {\"runId\":@t,\"checkpointStorage\":@s}",
-    "PATCH@/trials/@t {\"trialId\":@t,\"state\":\"STATE_@k\"}",
-    "PATCH@/trials/@t {\"trialId\":@t}",
-    "POST@/trials/@t/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,\"metrics\":{\"avgMetrics\":",
-    "POST@/trials/@t/progress {\"progress\":@g,\"is_raw\":true}",
-};
-
-/* The harness's keys (contract 3.1). */
-static const char config[] = "{\"checkpoint_storage\":@s,\"description\":@d,\"name\":@n,\"project\":@o,"
-                             "\"searcher\":{\"metric\":@m,\"name\":\"single\"},\"workspace\":@w}";
+enum { CONFIG = DET__CALL_NONE };
 
 /* May be sent again as their method says. Repeating the others changes nothing that matters: a lost StartTrial costs a
  * run id, a lost login a token. */
@@ -40,13 +38,8 @@ enum { BY_METHOD = 1 << DET__CALL_EXPERIMENT | 1 << DET__CALL_TRIAL | 1 << DET__
 /* A report's body: what is stamped for the run that sends it, then the record's payload behind its group. */
 static int report_source(void *ctx, size_t at, void *buf, size_t len) {
     const det__core *c = (const det__core *)ctx;
-    size_t n = 0;
-    if (at < c->stamp_len) {
-        n = c->stamp_len - at < len ? c->stamp_len - at : len;
-        memcpy(buf, c->stamp + at, n);
-        at += n;
-    }
-    if (n < len) memcpy((char *)buf + n, c->payload + (at - c->stamp_len), len - n);
+    char *to = (char *)buf;
+    for (; len--; at++) *to++ = at < c->stamp_len ? c->stamp[at] : c->payload[at - c->stamp_len];
     return DET_OK;
 }
 
@@ -73,7 +66,7 @@ static int render(det__core *c, int call, det_request *q) {
     int large = call >= DET__CALL_EXPERIMENT && call <= DET__CALL_PREPARE;
     char *buf = large ? (char *)c->outbox.mem : c->scratch, *path, *body;
     if (call == DET__CALL_METRICS) c->steps = det__outbox_first(&c->outbox)->steps;
-    int len = det__template(c, requests[call], buf, large ? c->outbox.cap : DET__TOKEN_AT);
+    int len = det__template(c, texts, call, buf, large ? c->outbox.cap : DET__TOKEN_AT);
     if (len < 0) return len;
     path = cut(buf);
     body = cut(path);
@@ -142,7 +135,7 @@ int det__call_taken(det_core *core, int call) {
 static int make_config(det__core *c) {
     if (c->opt.config) return DET_OK;
     c->opt.config = (const char *)c->opt.mem;
-    return det__template(c, config, (char *)c->opt.mem, c->tx_len);
+    return det__template(c, texts, CONFIG, (char *)c->opt.mem, c->tx_len);
 }
 
 int det__call_start(det_core *core, int call) {

@@ -141,7 +141,7 @@ int det_open(det_core *core, const det_options *o) {
 /* ---- driving ------------------------------------------------------------------------------------------------------- */
 
 int det_step(det_core *core) {
-    return opened(core) ? det__engine_step(core) : DET_E_STATE;
+    return det_run(core, 0);
 }
 
 int det_wants(const det_core *core, det_wait w[2], uint32_t *timeout_ms) {
@@ -195,7 +195,7 @@ void det_get_stats(const det_core *core, det_stats *out) {
     const det__core *c = det__core_of_const(core);
     *out = c->stats;
     out->pending = c->outbox.count;
-    out->outbox_len = det__outbox_used(&c->outbox);
+    out->outbox_len = c->outbox.used;
     out->outbox_cap = c->outbox.cap;
     out->outbox_peak = c->outbox.peak;
     out->session = *det_session_get_stats(&core->session);

@@ -24,9 +24,9 @@ static int due(uint32_t t, uint32_t at) {
 
 /* ---- what next ---------------------------------------------------------------------------------------------------- */
 
+/* DET__CALL_NONE: nothing is left to do. */
 static int next_call(const det__core *c, uint32_t t) {
     if (c->state == DET__OPENING_RUN) return c->next;
-    if (c->waiting && !due(t, c->retry_ms)) return DET__CALL_NONE;
     if (c->login_due) return DET__CALL_LOGIN;
     if (due(t, c->beat_ms)) return DET__CALL_HEARTBEAT;
     if (c->outbox.count) return DET__CALL_METRICS;
@@ -34,31 +34,30 @@ static int next_call(const det__core *c, uint32_t t) {
     return c->state == DET__CLOSING ? DET__CALL_STATE : DET__CALL_NONE;
 }
 
+static int held(const det__core *c, uint32_t t) {
+    return c->waiting && !due(t, c->retry_ms);
+}
+
 /* 0.5 s · 2ⁿ, of which a random half is taken off so that a fleet does not come back in step; or what the server asked. */
 static void back_off(det_core *core) {
     det__core *c = det__core_of(core);
-    uint32_t asked = det_session_response(&core->session)->retry_after_ms;
-    uint32_t ms = (uint32_t)BACKOFF_MS << (c->tries < BACKOFF_DOUBLINGS ? c->tries : BACKOFF_DOUBLINGS);
-    uint32_t t = now(c);
-    ms -= (t * UINT32_C(2654435761) >> 16) % (ms / 2);
-    if (c->tries < UINT8_MAX) c->tries++;
+    uint32_t asked_ms = det_session_response(&core->session)->retry_after_ms;
+    uint32_t t = now(c), ms = (uint32_t)BACKOFF_MS << c->tries;
+    ms -= (t * UINT32_C(2654435761) >> 16) * (ms / 2) >> 16;
+    if (c->tries < BACKOFF_DOUBLINGS) c->tries++;
     c->blocked = *det_session_failure(&core->session);
-    c->retry_ms = t + (asked && asked < INT32_MAX ? asked : ms); /* a date or nonsense is as good as none */
+    c->retry_ms = t + (asked_ms && asked_ms < INT32_MAX ? asked_ms : ms); /* a date or nonsense is as good as none */
     c->waiting = 1;
 }
 
 /* ---- what it means ------------------------------------------------------------------------------------------------ */
 
 static int has(const char *text, const char *part) {
-    size_t n = strlen(part);
-    for (; strlen(text) >= n; text++)
-        if (memcmp(text, part, n) == 0) return 1;
+    for (size_t n = 0; *text; n = 0, text++) {
+        while (part[n] && text[n] == part[n]) n++;
+        if (!part[n]) return 1;
+    }
     return 0;
-}
-
-/* A complete head decides, even if the body was cut. */
-static int is_success(int status) {
-    return status >= 200 && status < 300;
 }
 
 static void stop(det_core *core, int rc) {
@@ -100,33 +99,23 @@ static int stays(const det_core *core, int rc, int status) {
 static int fate(const det_core *core, int rc, int status) {
     const char *text = det_session_errmsg(&core->session);
     if (status == 408 || (status >= 502 && status <= 504)) return DET_E_UNSURE;
-    if (status == 500 && has(text, "failed to commit transaction")) return DET_E_UNSURE;
+    if (status == 500 && has(text, "commit transaction")) return DET_E_UNSURE;
     return status && has(text, "invalid run id") ? DET_E_RUN : rc;
 }
 
 static void report_done(det_core *core, int rc, int status) {
     det__core *c = det__core_of(core);
-    if (is_success(status)) {
-        c->stats.acknowledged++;
-        det__outbox_pop(&c->outbox);
-    } else if (stays(core, rc, status)) {
+    if (stays(core, rc, status)) {
         back_off(core);
-    } else {
-        rc = det__session_recode(&core->session, fate(core, rc, status));
-        lose(c, rc);
-        if (rc == DET_E_UNSURE) back_off(core);
+        return;
     }
+    rc = det__session_recode(&core->session, fate(core, rc, status));
+    lose(c, rc);
+    if (rc == DET_E_UNSURE) back_off(core);
 }
 
-static void beat_done(det__core *c, int status) {
-    c->beat_ms = now(c) + (is_success(status) ? BEAT_MS : BEAT_RETRY_MS);
-    c->stats.heartbeats += (uint32_t)is_success(status);
-}
-
-static void call_done(det_core *core, int call, int rc, int status) {
+static void failed(det_core *core, int call, int rc, int status) {
     det__core *c = det__core_of(core);
-    if (is_success(status)) c->tries = 0;
-    if (call == DET__CALL_HEARTBEAT) beat_done(c, status);
     if (call == DET__CALL_PROGRESS && status) c->progress_due = 0;
     if (status == 401)
         unauthorized(core);
@@ -135,19 +124,44 @@ static void call_done(det_core *core, int call, int rc, int status) {
     else if (!status)
         back_off(core);
     else if (call == DET__CALL_STATE)
-        stop(core, is_success(status) ? c->lost_code : rc);
+        stop(core, rc);
+}
+
+static void succeeded(det_core *core, int call) {
+    det__core *c = det__core_of(core);
+    c->tries = 0;
+    if (call == DET__CALL_HEARTBEAT) {
+        c->beat_ms += BEAT_MS - BEAT_RETRY_MS;
+        c->stats.heartbeats++;
+    } else if (call == DET__CALL_METRICS) {
+        c->stats.acknowledged++;
+        det__outbox_pop(&c->outbox);
+    } else if (call == DET__CALL_PROGRESS) {
+        c->progress_due = 0;
+    } else {
+        stop(core, c->lost_code);
+    }
+}
+
+/* A complete head decides, even if the body was cut. */
+static void call_done(det_core *core, int call, int rc) {
+    det__core *c = det__core_of(core);
+    int status = det_session_response(&core->session)->status;
+    if (call == DET__CALL_HEARTBEAT) c->beat_ms = now(c) + BEAT_RETRY_MS;
+    if (status >= 200 && status < 300)
+        succeeded(core, call);
+    else
+        failed(core, call, rc, status);
 }
 
 static void login_done(det_core *core, int rc) {
     det__core *c = det__core_of(core);
-    if (rc == DET_OK) rc = det__call_taken(core, DET__CALL_LOGIN);
     c->login_due = rc != DET_OK;
     if (c->login_due) back_off(core);
 }
 
 static void opening_done(det_core *core, int call, int rc) {
     det__core *c = det__core_of(core);
-    if (rc == DET_OK) rc = det__call_taken(core, call);
     c->next++;
     if (rc != DET_OK) {
         stop(core, rc);
@@ -161,30 +175,28 @@ static void opening_done(det_core *core, int call, int rc) {
 static void done(det_core *core, int call, int rc) {
     det__core *c = det__core_of(core);
     c->call = DET__CALL_NONE;
+    if (rc == DET_OK) rc = det__call_taken(core, call);
+    /* A password's hash opens an account as well as the password: it does not stay in memory. */
+    if (call == DET__CALL_LOGIN) det__wipe(c->opt.mem, c->tx_len + DET__SCRATCH);
     if (c->state == DET__OPENING_RUN)
         opening_done(core, call, rc);
     else if (call == DET__CALL_LOGIN)
         login_done(core, rc);
     else
-        call_done(core, call, rc, det_session_response(&core->session)->status);
-    /* A password's hash opens an account as well as the password: it does not stay in memory. */
-    if (call == DET__CALL_LOGIN) det__wipe(c->opt.mem, c->tx_len + DET__SCRATCH);
+        call_done(core, call, rc);
 }
 
 /* ---- the engine ---------------------------------------------------------------------------------------------------- */
-
-/* Is something left to do, though not now? */
-static int pending(const det__core *c) {
-    return c->state != DET__RUNNING || c->outbox.count || c->progress_due || c->login_due;
-}
 
 int det__engine_step(det_core *core) {
     det__core *c = det__core_of(core);
     while (c->state != DET__CLOSED) {
         int rc = DET_OK, call = c->call;
         if (call == DET__CALL_NONE) {
-            call = next_call(c, now(c));
-            if (call == DET__CALL_NONE) return pending(c) ? DET_E_AGAIN : DET_OK;
+            uint32_t t = now(c);
+            call = next_call(c, t);
+            if (call == DET__CALL_NONE) return DET_OK;
+            if (held(c, t)) return DET_E_AGAIN;
             c->waiting = 0;
             rc = det__call_start(core, call);
             if (rc == DET_E_STATE) return DET_E_AGAIN; /* the caller has a request of its own on the session */
@@ -206,7 +218,10 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
         return w->handle != -1;
     }
     uint32_t t = now(c);
-    int wait = c->waiting && !due(t, c->retry_ms);
-    *timeout_ms = next_call(c, t) != DET__CALL_NONE ? 0 : (wait ? c->retry_ms : c->beat_ms) - t;
+    *timeout_ms = 0;
+    if (next_call(c, t) == DET__CALL_NONE)
+        *timeout_ms = c->beat_ms - t;
+    else if (held(c, t))
+        *timeout_ms = c->retry_ms - t;
     return 0;
 }

@@ -7,19 +7,11 @@
 
 #include "../base/sha512.h"
 
-char det__hex(unsigned nibble, int ten) {
-    return (char)(nibble + (nibble < 10 ? (unsigned)'0' : (unsigned)ten - 10));
-}
-
 void det__login_hash(const char *password, char hex[129]) {
     static const char salt[] = "GubPEmmotfiK9TMD6Zdw"; /* public, the same everywhere */
     uint8_t *hash = (uint8_t *)hex + 64;               /* read from here no later than it is written over */
     hex[0] = hex[128] = 0;
-    if (!*password) return;
+    if (!password || !*password) return;
     det__sha512(salt, sizeof salt - 1, password, strlen(password), hash);
-    for (unsigned i = 0; i < 64; i++) {
-        unsigned byte = hash[i];
-        hex[2 * i] = det__hex(byte >> 4, 'a');
-        hex[2 * i + 1] = det__hex(byte & 15, 'a');
-    }
+    for (unsigned i = 0; i < 128; i++) hex[i] = det__hex(hash[i / 2] >> (i & 1 ? 0 : 4) & 15, 'a');
 }

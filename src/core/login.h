@@ -3,10 +3,12 @@
 #ifndef DET_CORE_LOGIN_H
 #define DET_CORE_LOGIN_H
 
-/* Lower-case hex SHA-512 over the master's salt and the password; "" for an empty one. */
+/* Lower-case hex SHA-512 over the master's salt and the password; "" for an empty one or NULL. */
 void det__login_hash(const char *password, char hex[129]);
 
 /* One hexadecimal digit; ten: 'a' or 'A'. */
-char det__hex(unsigned nibble, int ten);
+static inline char det__hex(unsigned nibble, char ten) {
+    return (char)(nibble < 10 ? nibble + '0' : nibble - 10 + (unsigned char)ten);
+}
 
 #endif

@@ -7,8 +7,8 @@
 
 enum { ALIGN = 8, HEADER = sizeof(det__record) };
 
-static size_t round_up(size_t n) {
-    return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+static size_t size_of(const det__record *r) {
+    return (HEADER + r->len + ALIGN - 1) & ~(size_t)(ALIGN - 1);
 }
 
 void det__outbox_init(det__outbox *b, void *mem, size_t cap) {
@@ -41,13 +41,13 @@ det__record *det__outbox_room(det__outbox *b, int second, size_t *cap) {
 }
 
 void det__outbox_commit(det__outbox *b, det__record *r, size_t len) {
-    size_t at = (size_t)((uint8_t *)r - b->mem), used;
+    size_t at = (size_t)((uint8_t *)r - b->mem);
     if (!at && b->tail) b->wrap = b->tail;
     r->len = (uint32_t)len;
-    b->tail = at + round_up(HEADER + len);
+    b->tail = at + size_of(r);
     b->count++;
-    used = det__outbox_used(b);
-    if (used > b->peak) b->peak = used;
+    b->used += size_of(r);
+    if (b->used > b->peak) b->peak = b->used;
 }
 
 const det__record *det__outbox_first(const det__outbox *b) {
@@ -57,12 +57,8 @@ const det__record *det__outbox_first(const det__outbox *b) {
 void det__outbox_pop(det__outbox *b) {
     const det__record *r = det__outbox_first(b);
     if (!r) return;
-    b->head += round_up(HEADER + r->len);
+    b->head += size_of(r);
+    b->used -= size_of(r);
     b->count--;
     if (b->head == b->wrap) b->head = 0, b->wrap = b->cap;
-}
-
-size_t det__outbox_used(const det__outbox *b) {
-    if (!b->count) return 0;
-    return b->tail > b->head ? b->tail - b->head : b->wrap - b->head + b->tail;
 }

@@ -14,6 +14,7 @@ typedef struct det__outbox {
     size_t tail;     /* offset behind the newest */
     size_t wrap;     /* where the records at the end of mem stop; cap while tail ≥ head */
     uint32_t count;
+    size_t used;     /* bytes of all records */
     size_t peak;
 } det__outbox;
 
@@ -38,7 +39,5 @@ void det__outbox_commit(det__outbox *b, det__record *r, size_t len);
 /* The oldest record; NULL if empty. */
 const det__record *det__outbox_first(const det__outbox *b);
 void det__outbox_pop(det__outbox *b);
-
-size_t det__outbox_used(const det__outbox *b);
 
 #endif

@@ -67,6 +67,7 @@ static void write_metric(det_json_writer *w, const det_metric *m) {
 
 typedef struct report {
     const char *group;
+    const char *searched; /* the metric that must be a number, or NULL */
     const det_metric *m;
     size_t n;
     int32_t steps;
@@ -74,11 +75,15 @@ typedef struct report {
 } report;
 
 /* Group name with its NUL, then the metrics and the rest of the body behind them (contract 3.7); what comes before is
- * stamped at sending. */
+ * stamped at sending. What the master would refuse comes before what has no room. */
 static int write_record(const report *r, det_json_writer *w) {
     det__literal(w, r->group, r->group_len);
     det_json_object(w);
-    for (size_t i = 0; i < r->n; i++) write_metric(w, &r->m[i]);
+    for (size_t i = 0; i < r->n; i++) {
+        int rc = det__value_metric(&r->m[i], r->searched);
+        if (rc != DET_OK) return rc;
+        write_metric(w, &r->m[i]);
+    }
     det__literal(w, "}}},\"group\":", 12);
     det_json_string(w, r->group);
     det_json_object_end(w);
@@ -105,28 +110,16 @@ static int queue(det__core *c, const report *r) {
     return DET_E_SPACE;
 }
 
-static int check(const det__core *c, const report *r) {
-    const char *searched = det__equal(r->group, validation) ? c->opt.searcher_metric : NULL;
-    if (r->n && !r->m) return DET_E_ARG;
-    for (const det_metric *m = r->m; m < r->m + r->n; m++) {
-        int rc = det__value_metric(m, searched);
-        if (rc != DET_OK) return rc;
-    }
-    return DET_OK;
-}
-
-static int add(det__core *c, const report *r) {
-    int rc = check(c, r);
-    return rc == DET_OK ? queue(c, r) : rc;
-}
-
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {
     if (!core || !group) return DET_E_ARG;
-    report r = {group, m, n, (int32_t)steps, (uint16_t)(strlen(group) + 1)};
+    det__core *c = det__core_of(core);
+    report r = {group, NULL, m, n, (int32_t)steps, (uint16_t)(strlen(group) + 1)};
     int rc = det__value_group(group);
-    if (rc == DET_OK && det__core_of(core)->state != DET__RUNNING) return DET_E_STATE;
+    if (rc == DET_OK && c->state != DET__RUNNING) return DET_E_STATE;
     if (rc == DET_OK && (uint64_t)steps > INT32_MAX) rc = DET_E_STEPS;
-    if (rc == DET_OK) rc = add(det__core_of(core), &r);
+    if (rc == DET_OK && n && !m) rc = DET_E_ARG;
+    if (det__equal(group, validation)) r.searched = c->opt.searcher_metric;
+    if (rc == DET_OK) rc = queue(c, &r);
     return rc == DET_OK ? rc : det__core_fail(core, rc);
 }
 

@@ -60,20 +60,26 @@ void det__literal(det_json_writer *w, const char *text, size_t len) {
     w->comma = 0;
 }
 
-/* RFC 3986 section 2.3: all but the unreserved characters. */
+/* RFC 3986 section 2.3 */
+static int is_unreserved(unsigned ch) {
+    unsigned lower = ch | 32;
+    return ch - '0' < 10 || lower - 'a' < 26 || ch - '-' < 2 || ch == '_' || ch == '~';
+}
+
 static void encoded(det_json_writer *w, const char *s) {
     for (; *s; s++) {
         unsigned ch = (unsigned char)*s;
-        int plain = (ch >= '0' && ch <= '9') || ((ch | 32) >= 'a' && (ch | 32) <= 'z') || (ch >= '-' && ch <= '.') ||
-                    ch == '_' || ch == '~';
         char code[3] = {'%', det__hex(ch >> 4, 'A'), det__hex(ch & 15, 'A')};
-        det__literal(w, plain ? s : code, plain ? 1 : 3);
+        if (is_unreserved(ch))
+            det__literal(w, s, 1);
+        else
+            det__literal(w, code, 3);
     }
 }
 
 static void hash(det_json_writer *w, const char *password) {
     char hex[129];
-    det__login_hash(password ? password : "", hex);
+    det__login_hash(password, hex);
     det_json_string(w, hex);
     det__wipe(hex, sizeof hex);
 }
@@ -125,18 +131,23 @@ static const struct hole *hole_of(char letter) {
     return h;
 }
 
-int det__template(const det__core *c, const char *text, char *buf, size_t cap) {
+/* The text of this number. */
+static const char *find(const char *texts, int n) {
+    while (n) n -= !*texts++;
+    return texts;
+}
+
+int det__template(const det__core *c, const char *texts, int n, char *buf, size_t cap) {
+    const char *text = find(texts, n), *at;
     det_json_writer w;
     int rc, skip = 0;
     det_json_write_init(&w, buf, cap - 1, DET_JSON_STRICT_UTF8);
     for (;;) {
-        size_t n = 0;
-        while (text[n] && text[n] != '@') n++;
-        if (!skip) det__literal(&w, text, n);
-        text += n;
-        if (!*text) break;
-        if (!skip || text[1] == '.') skip = fill(c, &w, hole_of(text[1]));
-        text += 2;
+        for (at = text; *at && *at != '@'; at++) {}
+        if (!skip) det__literal(&w, text, (size_t)(at - text));
+        if (!*at) break;
+        if (!skip || at[1] == '.') skip = fill(c, &w, hole_of(at[1]));
+        text = at + 2;
     }
     rc = det_json_finish(&w);
     if (rc != DET_OK) return rc;

@@ -5,7 +5,7 @@
 
 #include "internal.h"
 
-/* Expand text into buf, NUL behind it. An @ is followed by one letter:
+/* Expand text number n of those in texts, each ending in a NUL, into buf, NUL behind it. An @ is followed by one letter:
  *   @t trial id      @e experiment id   @r trial run id      @i steps of the report under way (numbers)
  *   @u user          @c configuration   @x external trial id                                  (JSON strings)
  *   @n name  @d description  @w workspace  @o project  @m searcher metric                     (JSON strings or null)
@@ -18,6 +18,6 @@
 /* Text that is no value: no comma before or behind it. */
 void det__literal(det_json_writer *w, const char *text, size_t len);
 
-int det__template(const det__core *c, const char *text, char *buf, size_t cap);
+int det__template(const det__core *c, const char *texts, int n, char *buf, size_t cap);
 
 #endif
