@@ -96,7 +96,8 @@ DET_API int det_json_next(det_json_reader *r, det_json_token *t);
 DET_API int det_json_to_int(const det_json_token *t, int64_t *v);
 
 /* Correctly rounded (to nearest, ties to even) for any number of digits. DET_OK, DET_E_VALUE when it overflows, or
- * DET_E_SIZE as above; underflow gives 0. Uses up to 0.8 KB of stack. */
+ * DET_E_SIZE as above; underflow gives 0. Uses up to 0.8 KB of stack, half of it
+ * with DET_FAST_DOUBLES 0. */
 DET_API int det_json_to_double(const det_json_token *t, double *v);
 
 #ifdef __cplusplus

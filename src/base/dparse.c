@@ -7,11 +7,14 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "det_config.h"
 #include "pow10.h"
+
+#if DET_FAST_DOUBLES
 
 enum {
     DIGITS_FAST = 19,
-    DIGITS_EXACT = 768, /* a halfway point has at most 767: beyond them only "is anything not 0" counts */
+    DIGITS_EXACT = 768, /* a halfway point has no more: beyond them only "is anything not 0" counts */
     BIG_WORDS = 81,
     EXPONENT_MAX = 308, /* 1e309 overflows; 19 digits times 10^-343 are below half the least subnormal */
     INFINITE = 0x7ff,
@@ -190,3 +193,5 @@ int det__dparse(const char *text, size_t len, double *v) {
     memcpy(v, &bits, sizeof bits);
     return DET_OK;
 }
+
+#endif

@@ -11,7 +11,10 @@
 
 #include <string.h>
 
+#include "det_config.h"
 #include "pow10.h"
+
+#if DET_FAST_DOUBLES
 
 typedef struct decimal {
     uint64_t digits;
@@ -169,3 +172,5 @@ size_t det__dtoa(char *out, double v) {
     while (t[n - 1] == '0') n--;
     return (size_t)(put_decimal(o, t, n, point) - out);
 }
+
+#endif

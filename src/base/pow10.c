@@ -5,6 +5,10 @@
  * found by exact computation). Both users of the table are built to live with that bound. */
 #include "pow10.h"
 
+#include "det_config.h"
+
+#if DET_FAST_DOUBLES
+
 enum { STEP = 28 };
 
 static const det__u128 stored[24] = {
@@ -55,3 +59,5 @@ det__u128 det__pow10(int k) {
     }
     return r;
 }
+
+#endif
