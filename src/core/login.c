@@ -6,12 +6,20 @@
 #include <string.h>
 
 #include "../base/sha512.h"
+#include "../base/wipe.h"
 
-void det__login_hash(const char *password, char hex[129]) {
+void det__login_password(det_json_writer *w, const char *password) {
     static const char salt[] = "GubPEmmotfiK9TMD6Zdw"; /* public, the same everywhere */
-    uint8_t *hash = (uint8_t *)hex + 64;               /* read from here no later than it is written over */
-    hex[0] = hex[128] = 0;
-    if (!password || !*password) return;
-    det__sha512(salt, sizeof salt - 1, password, strlen(password), hash);
-    for (unsigned i = 0; i < 128; i++) hex[i] = det__hex(hash[i / 2] >> (i & 1 ? 0 : 4) & 15, 'a');
+    char hex[128];
+    uint8_t *hash = (uint8_t *)hex + 64; /* read from here no later than it is written over */
+    size_t len = 0;
+    if (password && *password) {
+        det__sha512(salt, sizeof salt - 1, password, strlen(password), hash);
+        while (len < sizeof hex) {
+            hex[len] = det__hex(hash[len / 2] >> (len & 1 ? 0 : 4) & 15, 'a');
+            len++;
+        }
+    }
+    det_json_string_n(w, hex, len);
+    det__wipe(hex, sizeof hex);
 }

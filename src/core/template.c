@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#include "../base/wipe.h"
 #include "login.h"
 
 enum kind {
@@ -77,13 +76,6 @@ static void encoded(det_json_writer *w, const char *s) {
     }
 }
 
-static void hash(det_json_writer *w, const char *password) {
-    char hex[129];
-    det__login_hash(password, hex);
-    det_json_string(w, hex);
-    det__wipe(hex, sizeof hex);
-}
-
 static void raw(det_json_writer *w, const char *text) {
     det__literal(w, text, strlen(text));
 }
@@ -106,7 +98,7 @@ static int fill(const det__core *c, det_json_writer *w, const struct hole *h) {
         raw(w, text ? text : "null");
         break;
     case HASH:
-        hash(w, text);
+        det__login_password(w, text);
         break;
     case ENCODED:
         encoded(w, text);

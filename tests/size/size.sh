@@ -9,6 +9,7 @@ ARCH='-mcpu=cortex-m4 -mthumb'
 FLAGS="-std=c99 -Os -ffunction-sections -fdata-sections -fstack-usage -DDET_TLS=0 -DDET_ERROR_TEXTS=0 -Iinclude -Isrc"
 command -v "${CROSS}gcc" >/dev/null || { echo "make size: ${CROSS}gcc is missing: make deps"; exit 1; }
 mkdir -p "$B"
+rm -f "$B"/*.o "$B"/*.su
 objs=
 for c in src/base/*.c src/json/*.c src/http/*.c src/transport/*.c src/session/*.c src/core/*.c tests/size/board.c; do
   o=$B/$(echo "$c" | tr / _ | sed 's/\.c$/.o/')
@@ -68,4 +69,6 @@ C
 ram() { "${CROSS}nm" -S "$B/ram.o" | awk -v n="$1" '$4 == n {print $2}' | sed 's/^0*/0x/' | xargs printf '%d\n'; }
 limit "session, its receive and TLS read buffers included" "$(ram session_with_tls_buffer)" 3584
 echo "  session and core: $(ram core_and_session_with_tls_buffer) (of it, 4096 bytes of mem are the caller's least)"
+echo "stack:"
+sh tests/size/stack.sh "$B" 1024 || failed=1
 exit $failed
