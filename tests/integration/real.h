@@ -90,29 +90,33 @@ typedef struct real_want {
 } real_want;
 void real_check(const det_failure *f, const char *msg, const char *host, int port, const real_want *w);
 
-/* ---- get --------------------------------------------------------------------------------------------------------- */
+/* ---- programs ---------------------------------------------------------------------------------------------------- */
 
-typedef struct real_get_result {
+typedef struct real_result {
     int status; /* exit status, -1 if it did not exit by itself */
     long rss_kb;
     long long out_len;
     char out[512]; /* its beginning */
     char err[512];
-} real_get_result;
+} real_result;
 
-/* Run get URL PATH with up to two variables set ("NAME=VALUE"; NULL for none); out is only counted. */
-real_get_result real_get(const char *url, const char *path, const char *env1, const char *env2);
+/* Run a program built beside this one with up to two arguments and two variables ("NAME=VALUE"); NULL for none. */
+real_result real_run(const char *program, const char *arg1, const char *arg2, const char *env1, const char *env2);
+
+/* get URL PATH. */
+real_result real_get(const char *url, const char *path, const char *env1, const char *env2);
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
 
 uint32_t real_ms(void);
 int real_fds(void);
-int real_main(const char *self, const unit_test *t, size_t n);
+/* failures: the program's own count, which unit.h keeps in each file. */
+int real_main(const char *self, const unit_test *t, size_t n, int *failures);
 
 #define REAL_MAIN(table)                                                                                               \
     int main(int argc, char **argv) {                                                                                  \
         (void)argc;                                                                                                    \
-        return real_main(argv[0], table, sizeof(table) / sizeof((table)[0]));                                          \
+        return real_main(argv[0], table, sizeof(table) / sizeof((table)[0]), &unit_failures);                          \
     }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a test over real sockets looks at: the log, failures and their sentences, descriptors, what get prints. And the
+ * What a test over real sockets looks at: the log, failures and their sentences, descriptors, what programs print. And the
  * frame of a test program. See real.h. */
 #include "real.h"
 
@@ -167,22 +167,22 @@ void real_check(const det_failure *f, const char *msg, const char *host, int por
     if (unit_failures != before || getenv("SENTENCES")) fprintf(stderr, "  %s\n", msg); /* to be read */
 }
 
-/* ---- get --------------------------------------------------------------------------------------------------------- */
+/* ---- programs ---------------------------------------------------------------------------------------------------- */
 
 static void set(const char *assignment) {
     if (assignment && putenv((char *)(uintptr_t)assignment) != 0) _exit(127);
 }
 
-static void exec_get(int out, const char *err, const char *url, const char *path) {
+static void exec_to(int out, const char *err, const char *const argv[4]) {
     int e = open(err, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     dup2(out, 1);
     dup2(e, 2);
     signal(SIGPIPE, SIG_DFL);
-    execl(real_bin("get"), "get", url, path, (char *)NULL);
+    execv(real_bin(argv[0]), (char *const *)(uintptr_t)argv);
     _exit(127);
 }
 
-static void take_output(int fd, real_get_result *r) {
+static void take_output(int fd, real_result *r) {
     char piece[65536];
     ssize_t n;
     while ((n = read(fd, piece, sizeof piece)) > 0) {
@@ -200,8 +200,9 @@ static void take_file(const char *path, char *out, size_t cap) {
     if (f) fclose(f);
 }
 
-real_get_result real_get(const char *url, const char *path, const char *env1, const char *env2) {
-    real_get_result r;
+real_result real_run(const char *program, const char *arg1, const char *arg2, const char *env1, const char *env2) {
+    const char *const argv[4] = {program, arg1, arg2, NULL};
+    real_result r;
     struct rusage use;
     int out[2], status;
     const char *err = real_file("stderr");
@@ -211,7 +212,7 @@ real_get_result real_get(const char *url, const char *path, const char *env1, co
     if (pid == 0) {
         set(env1);
         set(env2);
-        exec_get(out[1], err, url, path);
+        exec_to(out[1], err, argv);
     }
     close(out[1]);
     take_output(out[0], &r);
@@ -221,6 +222,10 @@ real_get_result real_get(const char *url, const char *path, const char *env1, co
     r.rss_kb = use.ru_maxrss;
     take_file(err, r.err, sizeof r.err);
     return r;
+}
+
+real_result real_get(const char *url, const char *path, const char *env1, const char *env2) {
+    return real_run("get", url, path, env1, env2);
 }
 
 /* ---- running ----------------------------------------------------------------------------------------------------- */
@@ -244,18 +249,19 @@ static void clear_environment(void) {
     setenv("SSL_CERT_FILE", "/dev/null", 1);
 }
 
-static int run_one(const unit_test *t) {
+static int run_one(const unit_test *t, int *failures) {
     int fds = real_fds();
-    unit_failures = 0;
+    unit_failures = *failures = 0;
     memset(&real_lines, 0, sizeof real_lines);
     t->run();
     CHECK_INT(real_fds(), fds);
     CHECK(waitpid(-1, NULL, WNOHANG) < 0 && "no process is left behind");
-    if (unit_failures) fprintf(stderr, "FAIL %s\n", t->name);
-    return unit_failures == 0;
+    int good = unit_failures == 0 && *failures == 0;
+    if (!good) fprintf(stderr, "FAIL %s\n", t->name);
+    return good;
 }
 
-int real_main(const char *self, const unit_test *t, size_t n) {
+int real_main(const char *self, const unit_test *t, size_t n, int *failures) {
     size_t passed = 0;
     const char *only = getenv("ONLY"); /* part of a test's name */
     const char *tmp = getenv("TMPDIR");
@@ -265,7 +271,7 @@ int real_main(const char *self, const unit_test *t, size_t n) {
     clear_environment();
     for (size_t i = 0; i < n; i++) {
         if (only && !strstr(t[i].name, only)) passed++;
-        else passed += (size_t)run_one(&t[i]);
+        else passed += (size_t)run_one(&t[i], failures);
     }
     remove_dir();
     printf("%zu passed, %zu failed\n", passed, n - passed);
