@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What went wrong, kept: code, stage, detail, the server's own words; and what is told to the log hook. The wording is
  * sentence.c's. */
-#include "fail.h"
 #include "internal.h"
 
 static void tell(const det__session *s, int level, const char *line) {
     if (level <= s->opt.log_level) s->opt.log(s->opt.log_ctx, level, line);
 }
 
-int det__fail(det__session *s, int code, int stage, long detail) {
+int det__session_fail(det_session *session, int code, int stage, long detail) {
+    det__session *s = det__session_of(session);
     s->failure.code = code;
     s->failure.stage = stage;
     s->failure.detail = detail;
@@ -19,14 +19,15 @@ int det__fail(det__session *s, int code, int stage, long detail) {
 
 /* The three shapes of a master's error (contract 0.5-0.7); an answer has one of them, so one place takes them all. */
 void det__fail_body(det__session *s, const void *data, size_t len) {
-    static const char *const paths[DET__SHAPES] = {"message", "error.message", "error.error"};
+    static const char paths[DET__SHAPES][14] = {"message", "error.message", "error.error"};
     if (!s->picking) {
         det__sentence_status(s);
         for (size_t i = 0; i < DET__SHAPES; i++) {
-            s->picks[i].path = paths[i];
-            s->picks[i].kind = DET__PICK_TEXT;
-            s->picks[i].dst = s->msg + s->msg_len;
-            s->picks[i].cap = sizeof s->msg - s->msg_len;
+            det__pick *p = &s->picks[i];
+            p->path = paths[i];
+            p->kind = DET__PICK_TEXT;
+            p->dst = s->msg + s->msg_len;
+            p->cap = sizeof s->msg - s->msg_len;
         }
         det__picker_init(&s->picker, s->picks, DET__SHAPES);
         s->picking = 1;
@@ -63,17 +64,13 @@ int det__fail_status(det__session *s) {
 
 void det__log_connection(const det__session *s) {
     char line[DET__LINE_SIZE];
-    if (s->url.tls && s->opt.noverify) tell(s, DET_LOG_WARN, "noverify: this connection's certificate is not checked");
+    if (DET_TLS && s->url.tls && s->opt.noverify)
+        tell(s, DET_LOG_WARN, "noverify: this connection's certificate is not checked");
     if (s->opt.log_level < DET_LOG_DEBUG) return;
-    det__sentence_connection(s, line);
-    tell(s, DET_LOG_DEBUG, line);
+    tell(s, DET_LOG_DEBUG, det__sentence_connection(s, line));
 }
 
 /* ---- for core/ ----------------------------------------------------------------------------------------------------- */
-
-int det__session_fail(det_session *session, int code, int stage, long detail) {
-    return det__fail(det__session_of(session), code, stage, detail);
-}
 
 int det__session_recode(det_session *session, int code) {
     return det__session_of(session)->failure.code = code;

@@ -11,6 +11,7 @@
 #include "../json/pick.h"
 #include "../transport/stream.h"
 #include "det_session.h"
+#include "fail.h"
 
 enum det__phase {
     DET__IDLE,     /* no request; the connection may be open */
@@ -79,6 +80,10 @@ static inline const det__session *det__session_of_const(const det_session *s) {
     return (const det__session *)(const void *)s;
 }
 
+static inline int det__fail(det__session *s, int code, int stage, long detail) {
+    return det__session_fail((det_session *)(void *)s, code, stage, detail);
+}
+
 /* exchange.c: the state machine */
 int det__exchange_start(det__session *s);
 int det__exchange_step(det__session *s);
@@ -87,7 +92,6 @@ int det__exchange_wants(const det__session *s);
 uint32_t det__exchange_timeout(const det__session *s);
 
 /* failure.c: what went wrong, and what is logged */
-int det__fail(det__session *s, int code, int stage, long detail);
 int det__fail_status(det__session *s);
 void det__fail_body(det__session *s, const void *data, size_t len);
 void det__log_connection(const det__session *s);
@@ -97,12 +101,12 @@ void det__log_connection(const det__session *s);
 void det__sentence_failure(det__session *s);
 void det__sentence_status(det__session *s);
 void det__sentence_hint(det__session *s);
-void det__sentence_connection(const det__session *s, char line[DET__LINE_SIZE]);
+const char *det__sentence_connection(const det__session *s, char line[DET__LINE_SIZE]);
 #else
 #define det__sentence_failure(s) ((s)->msg[0] = 0)
 #define det__sentence_status(s) ((s)->msg[0] = 0)
 #define det__sentence_hint(s) ((void)0)
-#define det__sentence_connection(s, line) (memcpy(line, "connection opened", 18))
+#define det__sentence_connection(s, line) ((void)(line), "connection opened")
 #endif
 
 #endif

@@ -74,7 +74,7 @@ static const char *const reasons[] = {
     "idle too long", "the kept one had died", "after a fault", "after a request given up", "out of step",
 };
 
-void det__sentence_connection(const det__session *s, char line[DET__LINE_SIZE]) {
+const char *det__sentence_connection(const det__session *s, char line[DET__LINE_SIZE]) {
     det__out o;
     det__out_init(&o, line, DET__LINE_SIZE - 1);
     det__out_str(&o, "connection opened: ");
@@ -83,6 +83,7 @@ void det__sentence_connection(const det__session *s, char line[DET__LINE_SIZE]) 
     det__out_str(&o, reasons[s->reason]);
     det__out_ch(&o, ')');
     line[o.len < o.cap ? o.len : o.cap] = 0;
+    return line;
 }
 
 #else

@@ -38,15 +38,14 @@ static void set_defaults(det_session_options *o) {
 
 static int init(det__session *s, const det_session_options *o) {
     if (!o || !o->port || !o->url || !o->buffer || (o->token && o->allocation_token)) return DET_E_ARG;
-    if (!DET_PORT_HAS(o->port, now_ms) || !DET_PORT_HAS(o->port, wait)) return DET_E_PORT;
     if (o->buffer_len < BUFFER_MIN) return DET_E_SIZE;
     s->opt = *o;
     set_defaults(&s->opt);
     s->reason = DET__ONE_SHOT;
     int rc = det__url_parse(&s->url, o->url);
     if (rc != DET_OK) return rc;
-    rc = o->allocation_token ? render_lines(s, DET__AUTH_ALLOCATION, o->allocation_token)
-                             : render_lines(s, DET__AUTH_BEARER, o->token);
+    rc = o->token ? render_lines(s, DET__AUTH_BEARER, o->token)
+                  : render_lines(s, DET__AUTH_ALLOCATION, o->allocation_token);
     if (rc == DET_OK) rc = set_peer(s);
     s->ready = rc == DET_OK;
     return rc;

@@ -33,22 +33,23 @@ static int plain_open(det__stream *st, uint32_t budget_ms) {
 }
 
 /* What a port's send or recv said, noted for wants(), stage and detail. */
-static int plain_done(det__stream *st, int n, uint8_t wants) {
-    st->wants_ = n == DET_E_AGAIN ? wants : DET_WANT_READ;
-    if (n > 0) return n;
-    if (n == 0) n = DET_E_IO; /* a port that breaks its contract must not make us spin */
-    if (n != DET_E_AGAIN) det__stream_fail(st, n, DET_STAGE_TCP, st->conn.os_error);
-    return n;
+static int plain_done(det__stream *st, int n) {
+    st->wants_ = DET_WANT_READ;
+    if (n > 0 || n == DET_E_AGAIN) return n;
+    /* a port that breaks its contract must not make us spin */
+    return det__stream_fail(st, n ? n : DET_E_IO, DET_STAGE_TCP, st->conn.os_error);
 }
 
 static int plain_send(det__stream *st, const void *data, size_t len) {
     if (len > PIECE_MAX) len = PIECE_MAX;
-    return plain_done(st, st->port->send(st->port->ctx, &st->conn, data, len), DET_WANT_WRITE);
+    int n = plain_done(st, st->port->send(st->port->ctx, &st->conn, data, len));
+    if (n == DET_E_AGAIN) st->wants_ = DET_WANT_WRITE;
+    return n;
 }
 
 static int plain_recv(det__stream *st, void *data, size_t cap) {
     if (cap > PIECE_MAX) cap = PIECE_MAX;
-    return plain_done(st, st->port->recv(st->port->ctx, &st->conn, data, cap), DET_WANT_READ);
+    return plain_done(st, st->port->recv(st->port->ctx, &st->conn, data, cap));
 }
 
 static int plain_wants(const det__stream *st) {

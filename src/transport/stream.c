@@ -10,11 +10,15 @@ int det__stream_fail(det__stream *st, int code, int stage, long detail) {
     return code;
 }
 
+/* What every session takes; `wait` is the last of these in the struct. */
+static int is_complete(const det_port *p) {
+    return DET_PORT_HAS(p, wait) && p->now_ms && p->open && p->send && p->recv && p->close;
+}
+
 int det__stream_init(det__stream *st, const det_port *port, const det__peer *peer, int tls) {
     memset(st, 0, sizeof *st);
     st->conn.handle = -1;
-    if (!DET_PORT_HAS(port, open) || !DET_PORT_HAS(port, send)) return DET_E_PORT;
-    if (!DET_PORT_HAS(port, recv) || !DET_PORT_HAS(port, close)) return DET_E_PORT;
+    if (!is_complete(port)) return DET_E_PORT;
     st->port = port;
     st->peer = *peer;
 #if DET_TLS

@@ -51,12 +51,12 @@ typedef struct det__peer {
 struct det__stream {
     const det__stream_ops *ops;
     const det_port *port;
-    det__peer peer;
-    det_conn conn;  /* conn.handle is -1 while there is none */
     uint8_t open;   /* TCP connected */
     uint8_t wants_; /* see wants() */
     uint8_t stage;  /* enum det_stage of the last failure */
     long detail;    /* see det_failure */
+    det__peer peer;
+    det_conn conn;  /* conn.handle is -1 while there is none */
 #if DET_TLS
     uint64_t tls[(DET_TLS_STATE_SIZE + DET_TLS_RX_SIZE) / 8]; /* tls_mbedtls.c's own, zeroed by det__stream_init */
 #endif
