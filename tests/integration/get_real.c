@@ -266,7 +266,7 @@ static void an_endless_refusal_is_read_to_its_end(void) {
 static void an_answer_until_close_over_tls_needs_its_close_notify(void) {
     char cert[200], key[200], ca[256];
     const char *args[] = {"--tls", cert, key, "--fault", "{\"http10\":true}", NULL};
-    enum { STEP = 24 };
+    enum { STEP = 12 };
     CHECK_INT(real_certs(), 0);
     snprintf(cert, sizeof cert, "%s/good.pem", real_dir);
     snprintf(key, sizeof key, "%s/good.key", real_dir);
@@ -275,7 +275,7 @@ static void an_answer_until_close_over_tls_needs_its_close_notify(void) {
     real_proc p = real_relay(m.port, STEP);
     real_result r = {2, 0, 0, "", ""};
     int printed = 0, n = 0;
-    for (; n < 400 && r.status == 2; n++) {
+    for (; n < 600 && r.status == 2; n++) {
         r = real_get(real_url("https", "localhost", p.port), "/info", ca, NULL);
         printed += r.status == 2 && r.out_len > 0;
         CHECK(r.status == 0 || strlen(r.err) > 20);

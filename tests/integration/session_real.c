@@ -153,7 +153,7 @@ static void an_answer_until_close_over_tls_is_complete_with_its_close_notify_alo
     const char *args[] = {"--tls", cert, key, "--fault", "{\"http10\":true}", NULL};
     const char *pem = NULL;
     size_t pem_len = 0;
-    enum { STEP = 23 };
+    enum { STEP = 11 };
     CHECK_INT(real_certs(), 0);
     snprintf(cert, sizeof cert, "%s/good.pem", real_dir);
     snprintf(key, sizeof key, "%s/good.key", real_dir);
@@ -164,7 +164,7 @@ static void an_answer_until_close_over_tls_is_complete_with_its_close_notify_alo
     o.ca_pem = pem;
     o.ca_pem_len = pem_len;
     int n = 0, answered = 0, rc = DET_E_CLOSED;
-    for (; n < 400 && rc != DET_OK; n++) {
+    for (; n < 600 && rc != DET_OK; n++) {
         det_response r;
         begin(&o);
         rc = call("GET", &r);
