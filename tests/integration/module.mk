@@ -2,7 +2,7 @@
 # Tests over real sockets: errors as a user meets them, broken answers, get as a program. `make real` builds them; run
 # them from B, where det-master and get lie beside them. Included by the Makefile. Debian packages: openssl; nginx-light
 # for one test, which is passed over without it.
-REAL     := errors errors_core arguments session_real get_real
+REAL     := errors errors_core arguments refusals session_real get_real
 REAL_BIN := $(REAL:%=$(B)/%)
 REAL_OBJ := $(B)/tests/integration/real.o $(B)/tests/integration/real_tell.o
 $(REAL_OBJ) $(REAL:%=$(B)/tests/integration/%.o): EXTRA += -D_DEFAULT_SOURCE
