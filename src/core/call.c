@@ -11,9 +11,12 @@ enum { LOGIN_MS = 60000 }; /* bcrypt costs a master about two seconds, more unde
 
 /* ---- requests ------------------------------------------------------------------------------------------------------ */
 
-/* Method, path and body of each call in the order of enum det__call, with a space between them, and at last the
- * configuration with the harness's keys (contract 3.1). template.h says what stands behind an @. */
+/* The configuration with the harness's keys (contract 3.1), then method, path and body of each call in the order of
+ * enum det__call, with a space between them. template.h says what stands behind an @. */
+enum { CONFIG = DET__CALL_NONE };
 static const char texts[] =
+    "{\"checkpoint_storage\":@s,\"description\":@d,\"name\":@n,\"project\":@o,"
+    "\"searcher\":{\"metric\":@m,\"name\":\"single\"},\"workspace\":@w}\0"
     "POST@/auth/login {\"username\":@u,\"password\":@p,\"isHashed\":true}\0"
     "@M@/experiments@E/by-external-id/@X@. {\"config\":@c,\"unmanaged\":true}\0"
     "@N@/trials @F{\"createTrialRequest\":@.{\"experimentId\":@e,\"hparams\":@h,\"unmanaged\":true}"
@@ -25,11 +28,7 @@ static const char texts[] =
     "PATCH@/trials/@t {\"trialId\":@t}\0"
     "POST@/trials/@t/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,"
     "\"metrics\":{\"avgMetrics\":\0"
-    "POST@/trials/@t/progress {\"progress\":@g,\"is_raw\":true}\0"
-    "{\"checkpoint_storage\":@s,\"description\":@d,\"name\":@n,\"project\":@o,"
-    "\"searcher\":{\"metric\":@m,\"name\":\"single\"},\"workspace\":@w}";
-
-enum { CONFIG = DET__CALL_NONE };
+    "POST@/trials/@t/progress {\"progress\":@g,\"is_raw\":true}";
 
 /* May be sent again as their method says. Repeating the others changes nothing that matters: a lost StartTrial costs a
  * run id, a lost login a token. */
@@ -43,13 +42,18 @@ static int report_source(void *ctx, size_t at, void *buf, size_t len) {
     return DET_OK;
 }
 
-static void add_report(det__core *c, det_request *q) {
+static void take_report(det__core *c) {
     const det__record *r = det__outbox_first(&c->outbox);
+    c->steps = r->steps;
+    c->payload = (const char *)(r + 1) + r->group_len;
+    c->payload_len = r->len - r->group_len;
+}
+
+static void add_report(det__core *c, det_request *q) {
     c->stamp = (const char *)q->body;
     c->stamp_len = q->body_len;
-    c->payload = (const char *)(r + 1) + r->group_len;
     q->body = NULL;
-    q->body_len += r->len - r->group_len;
+    q->body_len += c->payload_len;
     q->source = report_source;
     q->source_ctx = c;
 }
@@ -65,7 +69,6 @@ static char *cut(char *word) {
 static int render(det__core *c, int call, det_request *q) {
     int large = call >= DET__CALL_EXPERIMENT && call <= DET__CALL_PREPARE;
     char *buf = large ? (char *)c->outbox.mem : c->scratch, *path, *body;
-    if (call == DET__CALL_METRICS) c->steps = det__outbox_first(&c->outbox)->steps;
     int len = det__template(c, texts, call, buf, large ? c->outbox.cap : DET__TOKEN_AT);
     if (len < 0) return len;
     path = cut(buf);
@@ -83,13 +86,12 @@ static int render(det__core *c, int call, det_request *q) {
 #define FIELD(name) offsetof(det_run_info, name), sizeof(((det_run_info *)0)->name)
 
 /* What is taken from which answer: an int64_t or, by its size, text. The first value of a call must be there, the others
- * may be absent (contract 0.2). The token goes to the scratch. */
+ * may be absent (contract 0.2). The login's is the token, which goes to the scratch. */
 static const struct taken {
-    uint8_t call, offset;
-    uint16_t size;
+    uint8_t call, offset, size;
     const char *path;
 } taken[] = {
-    {DET__CALL_LOGIN, 0, DET__SCRATCH - DET__TOKEN_AT, "token"},
+    {DET__CALL_LOGIN, 0, 0, "token"},
     {DET__CALL_EXPERIMENT, FIELD(experiment_id), "experiment.id"},
     {DET__CALL_TRIAL, FIELD(trial_id), "trial.id"},
     {DET__CALL_TRIAL, FIELD(task_id), "trial.taskId"},
@@ -100,16 +102,17 @@ static const struct taken {
     {DET__CALL_PREPARE, FIELD(storage_id), "storageId"},
 };
 
+static void pick(det__pick *p, const struct taken *t, det__core *c) {
+    p->path = t->path;
+    p->kind = t->size == sizeof(int64_t) ? DET__PICK_INT64 : DET__PICK_TEXT;
+    p->dst = t->size ? (char *)&c->run + t->offset : c->scratch + DET__TOKEN_AT;
+    p->cap = t->size ? t->size : DET__SCRATCH - DET__TOKEN_AT;
+}
+
 static void pick_for(det__core *c, int call) {
     det__pick *p = c->picks;
-    for (const struct taken *t = taken; t < taken + sizeof taken / sizeof *taken; t++) {
-        if (t->call != call) continue;
-        p->path = t->path;
-        p->kind = t->size == sizeof(int64_t) ? DET__PICK_INT64 : DET__PICK_TEXT;
-        p->dst = call == DET__CALL_LOGIN ? c->scratch + DET__TOKEN_AT : (char *)&c->run + t->offset;
-        p->cap = t->size;
-        p++;
-    }
+    for (const struct taken *t = taken; t < taken + sizeof taken / sizeof *taken; t++)
+        if (t->call == call) pick(p++, t, c);
     c->picks_used = (uint8_t)(p - c->picks);
     if (c->picks_used) det__picker_init(&c->picker, c->picks, c->picks_used);
 }
@@ -143,6 +146,7 @@ int det__call_start(det_core *core, int call) {
     det_request q;
     int rc = DET_OK;
     memset(&q, 0, sizeof q);
+    if (call == DET__CALL_METRICS) take_report(c);
     if (call == DET__CALL_EXPERIMENT) rc = make_config(c);
     if (rc >= 0) rc = render(c, call, &q);
     if (rc != DET_OK) return det__core_fail(core, rc);

@@ -9,7 +9,7 @@
 typedef char det__core_fits[sizeof(det__core) <= sizeof(det_core) - sizeof(det_session) ? 1 : -1];
 
 enum { MEM_MIN = 4096, TX_MIN = 1536, TX_MAX = 16384 };
-#define MAGIC UINT32_C(0x64657443)
+#define MAGIC UINT32_C(0xC7C7C7C7) /* an immediate of Thumb-2 */
 
 int det__core_fail(det_core *core, int code) {
     return det__session_fail(&core->session, code, DET_STAGE_NONE, 0);
@@ -95,7 +95,6 @@ static int start(det_core *core, const det_options *o) {
     carve(c);
     rc = init_session(core, c);
     if (rc != DET_OK) return rc;
-    c->call = DET__CALL_NONE;
     c->next = o->token ? DET__CALL_EXPERIMENT : DET__CALL_LOGIN;
     c->state = DET__OPENING_RUN;
     c->told_state = "RUNNING";

@@ -90,9 +90,8 @@ static void unauthorized(det_core *core) {
 
 /* Not refused for good: it never left, or the server says when to come again. */
 static int stays(const det_core *core, int rc, int status) {
-    int cls = det_error_class(rc);
     if (status) return (status == 413 || status == 429) && det_session_response(&core->session)->retry_after_ms;
-    return rc != DET_E_UNSURE && cls != DET_CLASS_USAGE && cls != DET_CLASS_SPACE;
+    return rc != DET_E_UNSURE;
 }
 
 /* What is told of a report that does not stay. Some answers leave open whether it was stored (contract 5.6). */
@@ -103,7 +102,7 @@ static int fate(const det_core *core, int rc, int status) {
     return status && has(text, "invalid run id") ? DET_E_RUN : rc;
 }
 
-static void report_done(det_core *core, int rc, int status) {
+static void report_failed(det_core *core, int rc, int status) {
     det__core *c = det__core_of(core);
     if (stays(core, rc, status)) {
         back_off(core);
@@ -120,7 +119,7 @@ static void failed(det_core *core, int call, int rc, int status) {
     if (status == 401)
         unauthorized(core);
     else if (call == DET__CALL_METRICS)
-        report_done(core, rc, status);
+        report_failed(core, rc, status);
     else if (!status)
         back_off(core);
     else if (call == DET__CALL_STATE)

@@ -16,6 +16,7 @@ enum det__core_state {
 
 /* What the core asks the master for. The first ones, in this order, open a run (contract 3, steps 1 to 8). */
 enum det__call {
+    DET__CALL_NONE,
     DET__CALL_LOGIN,
     DET__CALL_EXPERIMENT,
     DET__CALL_TRIAL,
@@ -25,8 +26,7 @@ enum det__call {
     DET__CALL_STATE,      /* RUNNING, and in the end the terminal state */
     DET__CALL_HEARTBEAT,
     DET__CALL_METRICS,
-    DET__CALL_PROGRESS,
-    DET__CALL_NONE
+    DET__CALL_PROGRESS
 };
 
 enum { DET__PICKS = 3, DET__SCRATCH = 896, DET__TOKEN_AT = 448 };
@@ -41,7 +41,7 @@ typedef struct det__core {
     uint8_t progress_due;
     uint8_t login_due;    /* the token was refused in mid-run and there is a password */
     uint8_t picks_used;
-    uint32_t magic;
+    uint32_t magic;       /* says that it was opened; the core need not be zeroed before */
     uint32_t beat_ms;     /* when the next heartbeat is due */
     uint32_t retry_ms;    /* not before: after a failure */
     int result;           /* of opening, then of closing */
@@ -51,6 +51,7 @@ typedef struct det__core {
     const char *stamp;    /* of the report under way: what is sent before its payload, in scratch */
     size_t stamp_len;
     const char *payload;
+    size_t payload_len;
     const char *told_state; /* of the trial, without STATE_ */
     det__outbox outbox;
     det_stats stats;
@@ -77,7 +78,7 @@ int det__call_start(det_core *core, int call);
 int det__call_taken(det_core *core, int call);
 
 /* value.c: what a master would refuse, found before it is queued */
-int det__value_group(const char *group);
+int det__value_group(const char *group); /* its length, or DET_E_GROUP */
 int det__value_metric(const det_metric *m, const char *searched); /* the metric that must be a number, or NULL */
 int det__value_progress(double d);
 int det__value_json(const char *json); /* type of the value, or DET_E_VALUE */

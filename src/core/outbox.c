@@ -18,26 +18,21 @@ void det__outbox_init(det__outbox *b, void *mem, size_t cap) {
     b->wrap = b->cap;
 }
 
-/* Free bytes behind the newest record, and before the oldest (a byte always stays free there). */
-static size_t room_behind(const det__outbox *b) {
-    return b->tail >= b->head ? b->cap - b->tail : b->head - b->tail - ALIGN;
-}
-
-static size_t room_before(const det__outbox *b) {
-    return b->tail >= b->head && b->head >= ALIGN ? b->head - ALIGN : 0;
-}
-
 static void reset_if_empty(det__outbox *b) {
     if (b->count) return;
     b->head = b->tail = 0;
     b->wrap = b->cap;
 }
 
+/* Where free space ends at the oldest record, ALIGN bytes stay free: tail must not reach head. */
 det__record *det__outbox_room(det__outbox *b, int second, size_t *cap) {
     reset_if_empty(b);
-    size_t room = second ? room_before(b) : room_behind(b);
-    *cap = room < HEADER ? 0 : room - HEADER;
-    return room < HEADER ? NULL : (det__record *)(void *)(b->mem + (second ? 0 : b->tail));
+    int wrapped = b->tail < b->head;
+    size_t at = second ? 0 : b->tail, end = second || wrapped ? b->head : b->cap + ALIGN;
+    *cap = 0;
+    if ((second && wrapped) || end < at + HEADER + ALIGN) return NULL;
+    *cap = end - at - HEADER - ALIGN;
+    return (det__record *)(void *)(b->mem + at);
 }
 
 void det__outbox_commit(det__outbox *b, det__record *r, size_t len) {

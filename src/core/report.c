@@ -110,16 +110,21 @@ static int queue(det__core *c, const report *r) {
     return DET_E_SPACE;
 }
 
+static int add(det__core *c, const char *group, int64_t steps, const det_metric *m, size_t n) {
+    int len = det__value_group(group);
+    report r = {group, NULL, m, n, (int32_t)steps, (uint16_t)(len + 1)};
+    if (len < 0) return len;
+    if ((uint64_t)steps > INT32_MAX) return DET_E_STEPS;
+    if (n && !m) return DET_E_ARG;
+    if (det__equal(group, validation)) r.searched = c->opt.searcher_metric;
+    return queue(c, &r);
+}
+
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {
     if (!core || !group) return DET_E_ARG;
     det__core *c = det__core_of(core);
-    report r = {group, NULL, m, n, (int32_t)steps, (uint16_t)(strlen(group) + 1)};
-    int rc = det__value_group(group);
-    if (rc == DET_OK && c->state != DET__RUNNING) return DET_E_STATE;
-    if (rc == DET_OK && (uint64_t)steps > INT32_MAX) rc = DET_E_STEPS;
-    if (rc == DET_OK && n && !m) rc = DET_E_ARG;
-    if (det__equal(group, validation)) r.searched = c->opt.searcher_metric;
-    if (rc == DET_OK) rc = queue(c, &r);
+    if (c->state != DET__RUNNING) return DET_E_STATE;
+    int rc = add(c, group, steps, m, n);
     return rc == DET_OK ? rc : det__core_fail(core, rc);
 }
 

@@ -14,7 +14,7 @@ int det__value_group(const char *group) {
     for (; group[n]; n++)
         if (group[n] == '.') return DET_E_GROUP;
     if (!n || n > 255 || det__equal(group, "avg_metrics") || det__equal(group, "validation_metrics")) return DET_E_GROUP;
-    return DET_OK;
+    return (int)n;
 }
 
 /* A token the master's database cannot hold: U+0000 in text, a number beyond a double. */
