@@ -4,16 +4,17 @@
 # through pointers from the list below. A tail call counts like any other. The functions of the port, of the caller and
 # of mbedTLS count 0, those of libc and libgcc 32 bytes. Fails over the limit, on a frame that is not constant, on
 # recursion, and on a call through a pointer in a file that the list does not know.
-# $1: directory with the .o and .su files of size.sh. $2: limit in bytes, 1024.
+# $1: directory with the .o and .su files of size.sh. $2: limit in bytes.
 set -eu
 DIR=${1:?directory}
 CROSS=${CROSS:-arm-none-eabi-}
-
-# What a file's calls through pointers may reach in src/. The sink and the source are core/call.c's.
+# What a file's calls through pointers may reach in src/; "tables": what its own constant tables hold. The sink and the
+# source are core/call.c's.
 pointers() {
-  cat <<'L'
+  sed 's/^/POINTERS /' <<'L'
 src_session_exchange plain_open plain_send plain_recv plain_wants plain_close sink report_source
 src_transport_stream plain_close
+src_http_response tables
 src_session_failure
 src_session_session
 src_core_core
@@ -23,13 +24,12 @@ src_transport_ahead
 src_transport_roots
 L
 }
-
-{
-  pointers | sed 's/^/POINTERS /'
+{ pointers
   for o in "$DIR"/src_*.o; do
     f=$(basename "$o" .o)
     sed "s/^/FRAME $f /" "$DIR/$f.su"
     echo "FILE $f"
+    "${CROSS}objdump" -r "$o"
     "${CROSS}objdump" -dr --no-show-raw-insn "$o"
   done
 } | awk -v limit="${2:-1024}" '
@@ -45,6 +45,9 @@ L
     next
   }
   $1 == "FILE" { file = $2; next }
+  /^RELOCATION RECORDS FOR/ { listing = 1; table = /\[\.rodata/ && reach[file] ~ / tables /; next }
+  /^Disassembly/ { listing = 0 }
+  listing { if (table && $2 == "R_ARM_ABS32") reach[file] = reach[file] plain($3) " "; next }
   /^[0-9a-f]+ <.*>:$/ { fn = file ":" plain(substr($2, 2, length($2) - 3)); next }
   $2 ~ /^R_ARM_THM_(CALL|JUMP24)$/ { calls[fn] = calls[fn] " " plain($3); next }
   $2 == "blx" || ($2 == "bx" && $3 != "lr") {
@@ -58,6 +61,7 @@ L
     f = id; sub(/:.*/, "", f)
     n = split(calls[id], callee, " ")
     for (i = 1; i <= n; i++) {
+      if (callee[i] == "tables") continue
       to = (f ":" callee[i]) in frame ? f ":" callee[i] : where[callee[i]]
       if (to == "") { d = 32 } else { callee[i] = to; d = depth(to) }
       if (d > most) { most = d; next_of[id] = callee[i] }
