@@ -14,368 +14,370 @@
 #include "token.h"
 
 enum {
-    S_VERSION, /* lines, a byte at a time: the head, */
-    S_STATUS_END,
-    S_LF,
-    S_LINE,
+    S_START,    /* the status line as far as the status */
+    S_LINE,     /* at the beginning of a header line */
     S_NAME,
-    S_VALUE,
-    S_FIELD, /* a value of interest, */
-    S_LAST_LF,
-    S_SIZE, /* the size line of a chunk, */
-    S_SIZE_SPACE,
-    S_DATA_CR, /* and the end of its data */
-    S_DATA_LF,
-    S_DATA, /* bodies, as much as there is */
-    S_LENGTH,
-    S_CLOSE,
-    S_DONE,
-    S_BAD,
-    S_TOO_LONG
+    S_VALUE,    /* of a header; a reason; a chunk's size and extensions */
+    S_DATA_END, /* behind a chunk's data */
+    S_LF,       /* a line feed must come, then `next` */
+    S_HEAD_END, /* only as `next` */
+    S_BODY,     /* no lines any more: `left` bytes, */
+    S_CLOSE     /* or all that comes */
 };
 
-enum {
-    F_NO_BODY = 1, /* answers a HEAD */
-    F_OLD = 2,     /* HTTP/1.0 */
-    F_CLOSE = 4,
-    F_KEEP = 8,
-    F_LENGTH = 16,
-    F_CODING = 32,
-    F_CHUNKS = 64, /* the head is over, lines are chunk sizes and trailers */
-    F_GAP = 128    /* white space followed the word being read */
-};
+/* The words, a bit each in the order of WORDS, where the way to the next stands before each. A name's bit is also the
+ * `field` of its value. */
+enum { W_CHUNKED = 1, W_CLOSE = 2, W_KEEP = 4, W_RETRY = 8, W_CONNECTION = 16, W_LENGTH = 32, W_CODING = 64 };
+static const char WORDS[] = "\11chunked\0" "\7close\0" "\14keep-alive\0"
+                            "\15retry-after\0" "\14connection\0" "\20content-length\0" "\23transfer-encoding";
 
-enum { W_LENGTH = 1, W_CODING = 2, W_CONNECTION = 4, W_RETRY = 8, W_CHUNKED = 16, W_CLOSE = 32, W_KEEP = 64 };
-enum { W_NAMES = 15, W_VALUES = 112 };
+/* Sets of them, and one more field: the size of a chunk. */
+enum { W_VALUES = 7, W_NAMES = 120, W_FRAMING = W_LENGTH | W_CODING };
+enum { W_SIZE = W_CHUNKED, W_NUMBERS = W_SIZE | W_RETRY | W_LENGTH };
 
-static const char VERSION[] = "HTTP/1.1 ";
-static const char WORDS[7][18] = {"content-length", "transfer-encoding", "connection", "retry-after",
-                                  "chunked",        "close",             "keep-alive"};
+/* In flags, together with the words of framing and Connection that have come. */
+enum { F_NO_BODY = 8, F_CHUNKS = 16 /* the head is over, lines are chunk sizes and trailers */ };
+
+/* "HTTP/1.0 100" to "HTTP/1.1 599", then a space or CR: first and last of what may stand there. */
+static const char FORM[] = "HHTTTTPP//11..01  150909\r ";
+enum { FORM_MINOR = 7, FORM_STATUS = 9, FORM_LEN = 12 };
+
+static DET__NOINLINE void begin(det__response *r, unsigned flags) {
+    memset(r, 0, sizeof *r);
+    r->flags = (uint8_t)flags;
+    r->head_left = DET_HEAD_LIMIT;
+}
 
 /* ---- words and numbers ------------------------------------------------------------------------------------------- */
 
-static void word_begin(det__response *r, unsigned words) {
-    r->words = (uint8_t)words;
+static DET__NOINLINE int value_begin(det__response *r, unsigned field) {
+    r->state = S_VALUE;
+    r->field = (uint8_t)field;
+    r->words = W_VALUES;
     r->pos = 0;
-    r->flags &= (uint8_t)~F_GAP;
-}
-
-static void word_add(det__response *r, uint8_t c) {
-    uint8_t lower = (uint8_t)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-    for (unsigned i = 0; r->words >> i; i++)
-        if ((uint8_t)WORDS[i][r->pos] != lower) r->words &= (uint8_t)~(1u << i);
-    r->pos++;
-}
-
-/* The bit of the word that ends here, 0 if it is none of ours. */
-static unsigned word_end(const det__response *r) {
-    unsigned word = 0;
-    for (unsigned i = 0; r->words >> i; i++)
-        if (r->words >> i & 1 && !WORDS[i][r->pos]) word = 1u << i;
-    return word;
-}
-
-/* r->left stays below 2^64: chunk sizes exactly so, decimal lengths end at 1.15e19. */
-static int number_add(det__response *r, unsigned digit, unsigned base) {
-    if (digit >= base || r->left >> 60) return DET_E_HTTP;
-    r->left = r->left * base + digit;
-    r->pos = 1;
-    return 0;
-}
-
-/* ---- header lines ------------------------------------------------------------------------------------------------ */
-
-/* The colon: is the line of interest, and may it come (again)? */
-static int name_end(det__response *r) {
-    unsigned name = word_end(r);
-    unsigned flag = name == W_LENGTH ? F_LENGTH : name == W_CODING ? F_CODING : 0;
-    if (r->flags & flag) return DET_E_HTTP;
-    r->flags |= (uint8_t)flag;
-    r->field = (uint8_t)name;
-    r->state = name ? S_FIELD : S_VALUE;
+    r->gap = 0;
     r->left = 0;
-    word_begin(r, W_VALUES);
-    return 0;
+    return 1;
 }
 
-/* One element of Connection: a list of options in any case (RFC 9110 section 7.6.1); all but two are not for us. */
-static void option_end(det__response *r) {
-    unsigned word = word_end(r);
-    if (word == W_CLOSE) r->flags |= F_CLOSE;
-    if (word == W_KEEP) r->flags |= F_KEEP;
-    word_begin(r, W_VALUES);
-}
-
-/* A character of a value of interest. What does not belong there clears `words`. */
-static void field_add(det__response *r, uint8_t c) {
-    if (c == ' ' || c == '\t') {
-        if (r->pos) r->flags |= F_GAP;
-    } else if (c == ',' && r->field == W_CONNECTION) {
-        option_end(r);
-    } else if (r->flags & F_GAP) {
-        r->words = 0;
-    } else if (r->field & (W_LENGTH | W_RETRY)) {
-        if (number_add(r, (unsigned)c - '0', 10)) r->words = 0;
-    } else {
-        word_add(r, c);
+/* Those of `words` that go on with c; NUL is behind the last character. */
+static unsigned words_with(const det__response *r, unsigned c) {
+    const char *word = WORDS;
+    unsigned found = 0;
+    for (unsigned bit = 1; bit <= r->words; bit <<= 1) {
+        if ((uint8_t)word[1 + r->pos] == c) found |= bit & r->words;
+        word += *word;
     }
+    return found;
 }
 
-static int field_end(det__response *r) {
-    int number = r->words && r->pos;
-    switch (r->field) {
-    case W_CONNECTION:
-        option_end(r);
-        return 0;
-    case W_CODING:
-        return word_end(r) == W_CHUNKED ? 0 : DET_E_HTTP;
-    case W_LENGTH:
-        r->content_length = r->left;
-        return number ? 0 : DET_E_HTTP;
-    default:
-        r->retry_after_s = number && r->left < UINT32_MAX ? (uint32_t)r->left : UINT32_MAX;
-        return 0;
+/* Bit 5 makes a capital small and is set in '-' already. What it makes of others is in no word, but for CR as '-'. */
+static DET__NOINLINE int word_add(det__response *r, unsigned c) {
+    unsigned words = words_with(r, c | 0x20);
+    r->words = (uint8_t)words;
+    if (words) r->pos++;
+    return 1;
+}
+
+/* A number stands for the word "chunked", complete as soon as there is a digit: one test then serves both. r->left
+ * stays below 2^64: chunk sizes exactly so, decimal lengths end at 1.15e19. */
+static DET__NOINLINE int number_add(det__response *r, unsigned c) {
+    unsigned base = r->field == W_SIZE ? 16 : 10, digit = c - '0';
+    r->pos = sizeof "chunked" - 1;
+    if (digit > 9) {
+        digit = (c | 0x20) - 'a' + 10;
+        if (digit < 10) digit = base; /* '@', '`' */
     }
+    if (digit >= base || r->left >> 60) r->words = 0;
+    r->left = r->left * base + digit;
+    return 1;
 }
 
 /* ---- the end of a head ------------------------------------------------------------------------------------------- */
 
 /* 1xx: another head follows (RFC 9110 section 15.2), within the same limit. 101 was not asked for. */
 static int interim_end(det__response *r) {
-    if (r->status == 101) return DET_E_HTTP;
-    r->state = S_VERSION;
-    r->status = 0;
-    r->content_length = 0;
-    r->retry_after_s = 0;
-    r->flags &= F_NO_BODY;
-    r->pos = 0;
-    return 0;
+    uint32_t head_left = r->head_left;
+    if (r->status == 101) return 0;
+    begin(r, r->flags & F_NO_BODY);
+    r->head_left = head_left;
+    return 1;
 }
 
 /* RFC 9112 section 6.3, in its order; sections 6.1 and 9.3 for what is refused and what is kept. */
-static void body_begin(det__response *r) {
-    int framed = r->flags & (F_LENGTH | F_CODING);
-    int empty = r->flags & F_NO_BODY || r->status == 304;
-    r->state = S_DONE;
-    if (r->status == 204) {
-        /* a body that is announced but cannot be may follow all the same: read it as none, and nothing after it */
-        if (r->flags & F_CODING || r->content_length) r->keep_alive = 0;
-    } else if (framed == F_CODING && !empty) {
-        r->state = S_SIZE;
-        r->flags |= F_CHUNKS;
+static int body_begin(det__response *r) {
+    unsigned flags = r->flags, status = r->status;
+    r->left = r->content_length;
+    r->state = S_BODY;
+    /* a body that is announced but cannot be may follow all the same: read it as none, and nothing after it */
+    if (status == 204 && (flags & W_CODING || r->left)) r->keep_alive = 0;
+    if (flags & F_NO_BODY || status == 204 || status == 304) {
         r->left = 0;
-        word_begin(r, 0);
-    } else if (framed == F_LENGTH && !empty) {
-        r->left = r->content_length;
-        if (r->left) r->state = S_LENGTH;
-    } else if (!empty) {
-        r->state = S_CLOSE;
+    } else if (flags & W_CODING) {
+        r->flags = (uint8_t)(flags | F_CHUNKS);
+        value_begin(r, W_SIZE);
+    } else if (!(flags & W_LENGTH)) {
         r->keep_alive = 0;
+        r->state = S_CLOSE;
     }
+    return 1;
 }
 
 static int head_end(det__response *r) {
-    int old = r->flags & F_OLD;
-    if (r->flags & F_CHUNKS) {
-        r->state = S_DONE;
-        return 0;
+    unsigned flags = r->flags;
+    if (flags & F_CHUNKS) {
+        r->over = DET__RESPONSE_DONE;
+        return 1;
     }
-    if (r->flags & F_CODING && (r->flags & F_LENGTH || old)) return DET_E_HTTP;
+    if (flags & W_CODING && (flags & W_LENGTH || !r->keep_alive)) return 0;
     if (r->status < 200) return interim_end(r);
-    r->has_length = (r->flags & F_LENGTH) != 0;
-    r->keep_alive = !(r->flags & F_CLOSE) && (!old || r->flags & F_KEEP);
-    r->head_left = DET_HEAD_LIMIT;
-    body_begin(r);
-    return DET__RESPONSE_HEAD;
+    r->over = DET__RESPONSE_HEAD;
+    r->has_length = (flags & W_LENGTH) != 0;
+    if (flags & W_KEEP) r->keep_alive = 1;
+    if (flags & W_CLOSE) r->keep_alive = 0;
+    return body_begin(r);
 }
 
-/* ---- one byte ---------------------------------------------------------------------------------------------------- */
+/* ---- lines, a byte at a time: each returns whether it may be ----------------------------------------------------- */
 
-/* The status line up to the status: "HTTP/1.0 200" or "HTTP/1.1 200". */
-static int version_step(det__response *r, uint8_t c) {
-    unsigned digit = (unsigned)c - '0';
-    unsigned pos = r->pos++;
-    if (pos == 7) {
-        if (digit == 0) r->flags |= F_OLD;
-        return digit <= 1 ? 0 : DET_E_HTTP;
-    }
-    if (pos < 9) return c == (uint8_t)VERSION[pos] ? 0 : DET_E_HTTP;
-    if (digit > 9) return DET_E_HTTP;
-    r->status = (uint16_t)(r->status * 10 + digit);
-    if (pos < 11) return 0;
-    r->state = S_STATUS_END;
-    return r->status >= 100 && r->status <= 599 ? 0 : DET_E_HTTP;
+static int line_feed(det__response *r, unsigned c) {
+    r->state = r->next;
+    if (c != '\n') return 0;
+    return r->state == S_HEAD_END ? head_end(r) : 1;
 }
 
-/* RFC 9112 section 7.1: digits, then extensions, before which white space is bad but to be accepted. */
-static int size_step(det__response *r, uint8_t c) {
-    unsigned lower = c | 0x20;
-    if (c == '\r' || c == ';' || c == ' ' || c == '\t') {
-        r->state = c == '\r' ? S_LF : c == ';' ? S_VALUE : S_SIZE_SPACE;
-        return r->pos ? 0 : DET_E_HTTP;
-    }
-    return number_add(r, lower >= 'a' ? lower - 'a' + 10 : c <= '9' ? (unsigned)c - '0' : 16, 16);
+static DET__NOINLINE int next_line(det__response *r) {
+    r->state = S_LF;
+    r->next = r->flags & F_CHUNKS && r->left ? S_BODY : S_LINE;
+    r->field = 0;
+    r->words = W_NAMES;
+    r->pos = 0;
+    r->gap = 0;
+    return 1;
+}
+
+/* The colon: is the line of interest, and may it come (again)? Nothing in a trailer is. */
+static int name_end(det__response *r) {
+    unsigned name, framing;
+    if (r->flags & F_CHUNKS) return value_begin(r, 0);
+    name = words_with(r, 0);
+    framing = name & W_FRAMING;
+    if (r->flags & framing) return 0;
+    r->flags |= (uint8_t)framing;
+    return value_begin(r, name);
 }
 
 /* The first character of a line is never white space: obs-fold (RFC 9112 section 5.2) is refused. */
-static int name_step(det__response *r, uint8_t c) {
-    if (c == ':' && r->state == S_NAME) return name_end(r);
-    if (!det__is_token(c)) return DET_E_HTTP;
-    if (r->state == S_LINE) word_begin(r, r->flags & F_CHUNKS ? 0 : W_NAMES);
-    r->state = S_NAME;
-    if (r->words) word_add(r, c);
-    return 0;
+static int name_add(det__response *r, unsigned c) {
+    if (r->state == S_LINE) {
+        if (c == '\r') {
+            r->state = S_LF;
+            r->next = S_HEAD_END;
+            return 1;
+        }
+        r->state = S_NAME;
+    } else if (c == ':') {
+        return name_end(r);
+    }
+    word_add(r, c);
+    return det__is_in(c, DET__TOKEN);
 }
 
-static int expect(det__response *r, int is, uint8_t next) {
-    r->state = next;
-    return is ? 0 : DET_E_HTTP;
+/* One element of Connection: a list of options in any case (RFC 9110 section 7.6.1); all but two are not for us. */
+static int option_end(det__response *r) {
+    r->flags |= (uint8_t)words_with(r, 0);
+    return value_begin(r, W_CONNECTION);
 }
 
-static int step(det__response *r, uint8_t c) {
+static int value_end(det__response *r) {
+    unsigned field = r->field, word = words_with(r, 0), good = word & W_CHUNKED;
+    if (field == W_CONNECTION) r->flags |= (uint8_t)word;
+    if (field == W_LENGTH) r->content_length = r->left;
+    if (field == W_RETRY) r->retry_after_s = good && !(r->left >> 32) ? (uint32_t)r->left : UINT32_MAX;
+    if (field & (W_FRAMING | W_SIZE) && !good) return 0;
+    if (field == W_SIZE && r->gap) return 0;
+    return next_line(r);
+}
+
+/* What does not belong in a value of interest clears `words`. RFC 9112 section 7.1: extensions follow a chunk's size,
+ * before which white space is bad but to be accepted. */
+static int value_add(det__response *r, unsigned c) {
+    unsigned field = r->field;
+    if (c == '\r') return value_end(r);
+    if (!det__is_text(c)) return 0;
+    if (c <= ' ') {
+        if (r->pos || field == W_SIZE) r->gap = 1;
+        return 1;
+    }
+    if (c == ',' && field == W_CONNECTION) return option_end(r);
+    if (c == ';' && field == W_SIZE) {
+        r->field = 0;
+        return (int)words_with(r, 0);
+    }
+    if (r->gap) r->words = 0;
+    return field & W_NUMBERS ? number_add(r, c) : word_add(r, c);
+}
+
+/* From the digits' places in FORM: no other digit may stand there, so that the status is in range. */
+static int status_add(det__response *r, unsigned c) {
+    unsigned pos = r->pos;
+    const uint8_t *form = (const uint8_t *)FORM + 2 * pos;
+    r->pos = (uint8_t)(pos + 1);
+    if (c < form[0] || c > form[1]) return 0;
+    if (pos == FORM_LEN) {
+        r->state = S_VALUE;
+        return value_add(r, c);
+    }
+    if (pos == FORM_MINOR) r->keep_alive = c & 1;
+    if (pos >= FORM_STATUS) r->status = (uint16_t)(r->status * 10 + c - '0');
+    return 1;
+}
+
+static int data_end(det__response *r, unsigned c) {
+    if (c != '\r') return 0;
+    value_begin(r, W_SIZE);
+    r->state = S_LF;
+    r->next = S_VALUE;
+    return 1;
+}
+
+static DET__NOINLINE int step(det__response *r, unsigned c) {
     switch (r->state) {
-    case S_VERSION:
-        return version_step(r, c);
-    case S_STATUS_END:
-        return expect(r, c == ' ' || c == '\r', c == ' ' ? S_VALUE : S_LF);
-    case S_LF:
-        return expect(r, c == '\n', r->flags & F_CHUNKS && r->left ? S_DATA : S_LINE);
-    case S_LINE:
-        if (c == '\r') return expect(r, 1, S_LAST_LF);
-        return name_step(r, c);
-    case S_NAME:
-        return name_step(r, c);
+    case S_START:
+        return status_add(r, c);
     case S_VALUE:
-        return c == '\r' ? expect(r, 1, S_LF) : det__is_text(c) ? 0 : DET_E_HTTP;
-    case S_FIELD:
-        if (c == '\r') return expect(r, !field_end(r), S_LF);
-        if (!det__is_text(c)) return DET_E_HTTP;
-        field_add(r, c);
-        return 0;
-    case S_LAST_LF:
-        return c == '\n' ? head_end(r) : DET_E_HTTP;
-    case S_SIZE:
-        return size_step(r, c);
-    case S_SIZE_SPACE:
-        return c == ' ' || c == '\t' ? 0 : expect(r, c == ';', S_VALUE);
-    case S_DATA_CR:
-        return expect(r, c == '\r', S_DATA_LF);
-    default: /* S_DATA_LF */
-        r->left = 0;
-        r->pos = 0;
-        return expect(r, c == '\n', S_SIZE);
+        return value_add(r, c);
+    case S_DATA_END:
+        return data_end(r, c);
+    case S_LF:
+        return line_feed(r, c);
+    default: /* S_LINE, S_NAME */
+        return name_add(r, c);
     }
 }
 
 /* ---- many bytes -------------------------------------------------------------------------------------------------- */
 
 #if DET__FAST_SCAN
-/* Could a name of n characters be one of ours? */
-static int is_length_of_interest(size_t n) {
-    return n < 18 && (1u << 10 | 1u << 11 | 1u << 14 | 1u << 17) >> n & 1;
-}
+/* Of the names of interest no two are of one length: bit and place in WORDS, by length. */
+static const struct {
+    uint8_t bit, at;
+} NAME_OF[18] = {[10] = {W_CONNECTION, 42}, [11] = {W_RETRY, 29}, [14] = {W_LENGTH, 54}, [17] = {W_CODING, 70}};
 
+/* All of a name, to where word_add() would have come. */
 static const uint8_t *skim_name(det__response *r, const uint8_t *p, const uint8_t *colon) {
-    word_begin(r, W_NAMES);
-    while (p < colon) word_add(r, *p++);
+    unsigned n = (unsigned)(colon - p), i = 0;
+    const char *name = WORDS + NAME_OF[n].at;
+    while (i < n && (p[i] | 0x20) == name[i]) i++;
+    r->words = i == n ? NAME_OF[n].bit : 0;
+    r->pos = (uint8_t)n;
     r->state = S_NAME;
-    return p;
+    return colon;
 }
 
 /* Whole lines of no interest, or the rest of such a line. */
 static const uint8_t *skim_lines(det__response *r, const uint8_t *p, const uint8_t *end) {
+    int at_line = r->state == S_LINE;
     for (;;) {
-        if (r->state == S_LINE) {
+        if (at_line) {
             const uint8_t *colon = det__scan_name(p, end);
-            if (colon == p) return p;
-            if (is_length_of_interest((size_t)(colon - p))) return skim_name(r, p, colon);
+            if (colon == p) break;
+            if (colon - p < 18 && NAME_OF[colon - p].bit) return skim_name(r, p, colon);
             p = colon + 1;
-            r->state = S_VALUE;
         }
         p = det__scan_text(p, end);
-        if (end - p < 2 || p[0] != '\r' || p[1] != '\n') return p;
+        at_line = end - p >= 2 && p[0] == '\r' && p[1] == '\n';
+        if (!at_line) break;
         p += 2;
-        r->state = S_LINE;
     }
+    if (at_line)
+        next_line(r);
+    else
+        value_begin(r, 0);
+    r->state = at_line ? S_LINE : S_VALUE;
+    return p;
 }
 
-static const uint8_t *skim(det__response *r, const uint8_t *p, const uint8_t *end) {
-    if (r->state == S_VERSION && !r->pos && end - p > 9 && !memcmp(p, VERSION, 9)) {
+/* How many of n bytes can be jumped over. */
+static size_t skim(det__response *r, const uint8_t *p, size_t n) {
+    const uint8_t *end = p + (n < r->head_left ? n : r->head_left);
+    size_t skipped = 0;
+    if (r->state == S_START && !r->pos && end - p > 9 && !memcmp(p, "HTTP/1.1 ", 9)) {
+        r->keep_alive = 1;
         r->pos = 9;
-        return p + 9;
+        skipped = 9;
+    } else if (!(r->flags & F_CHUNKS) && (r->state == S_LINE || (r->state == S_VALUE && !r->field))) {
+        skipped = (size_t)(skim_lines(r, p, end) - p);
     }
-    if (r->flags & F_CHUNKS || (r->state != S_LINE && r->state != S_VALUE)) return p;
-    return skim_lines(r, p, end);
+    r->head_left -= (uint32_t)skipped;
+    return skipped;
 }
 #else
-#define skim(r, p, end) (p)
+#define skim(r, p, n) (size_t)0
 #endif
 
-/* Bytes of lines, until they end, an event or an error. */
-static int lines(det__response *r, const uint8_t **at, size_t n) {
-    const uint8_t *p = *at;
-    size_t room = r->head_left, used;
-    const uint8_t *end = p + (n < room ? n : room);
-    int rc = 0;
-    while (r->state < S_DATA && !rc) {
-        p = skim(r, p, end);
-        if (p == end) break;
-        rc = step(r, *p++);
+/* A body or chunk of which nothing is left ends before the next event. */
+static DET__NOINLINE int verdict(det__response *r) {
+    if (r->state == S_BODY && !r->left) {
+        if (r->flags & F_CHUNKS)
+            r->state = S_DATA_END;
+        else
+            r->over = DET__RESPONSE_DONE;
     }
-    used = (size_t)(p - *at);
-    *at = p;
-    if (rc == DET__RESPONSE_HEAD) return rc;
-    r->head_left -= (uint32_t)used;
-    if (rc) r->state = S_BAD;
-    if (!rc && r->state < S_DATA && used == room && used < n) r->state = S_TOO_LONG;
-    return 0;
+    return r->over;
 }
 
-/* What a response that is over returns to every call; 0 if it is not. */
-static int verdict(const det__response *r) {
-    return r->state == S_DONE       ? DET__RESPONSE_DONE
-           : r->state == S_BAD      ? DET_E_HTTP
-           : r->state == S_TOO_LONG ? DET_E_HEAD
-                                    : 0;
-}
-
-static int body(det__response *r, const uint8_t **at, size_t n) {
-    size_t take = r->state == S_CLOSE || n < r->left ? n : (size_t)r->left;
-    r->body = *at;
-    r->body_len = take;
-    *at += take;
-    if (r->state == S_CLOSE) return DET__RESPONSE_BODY;
-    r->left -= take;
-    if (!r->left && r->state == S_LENGTH) r->state = S_DONE;
-    if (!r->left && r->state == S_DATA) {
-        r->state = S_DATA_CR;
-        r->head_left = DET_HEAD_LIMIT;
+/* The next n bytes, as far as they are body. */
+static size_t body_add(det__response *r, const uint8_t *p, size_t n) {
+    if (r->state == S_BODY) {
+        if (n > r->left) n = (size_t)r->left;
+        r->left -= n;
     }
-    return DET__RESPONSE_BODY;
+    r->body = p;
+    r->body_len = n;
+    return n;
 }
 
 int det__response_feed(det__response *r, const void *data, size_t n, size_t *used) {
-    const uint8_t *const start = (const uint8_t *)data;
-    const uint8_t *p = start;
-    int rc = r->state < S_DATA && n ? lines(r, &p, n) : 0;
-    if (!rc) rc = verdict(r);
-    *used = (size_t)(p - start);
-    if (rc || r->state < S_DATA || *used == n) return rc;
-    rc = body(r, &p, n - *used);
-    *used = (size_t)(p - start);
+    const uint8_t *p = (const uint8_t *)data;
+    size_t at = 0;
+    int rc = verdict(r);
+    while (!rc && at < n && r->state < S_BODY) {
+        at += skim(r, p + at, n - at);
+        if (at == n) break;
+        if (!r->head_left--)
+            r->over = DET_E_HEAD;
+        else if (!step(r, p[at++]))
+            r->over = DET_E_HTTP;
+        rc = r->over;
+    }
+    if (rc == DET__RESPONSE_HEAD) r->over = 0;
+    if (!rc && at < n) {
+        at += body_add(r, p + at, n - at);
+        rc = DET__RESPONSE_BODY;
+    }
+    if (rc > 0) r->head_left = DET_HEAD_LIMIT;
+    *used = at;
     return rc;
 }
 
 void det__response_init(det__response *r, int head_request) {
-    memset(r, 0, sizeof *r);
-    r->flags = head_request ? F_NO_BODY : 0;
-    r->head_left = DET_HEAD_LIMIT;
+    begin(r, F_NO_BODY * (unsigned)head_request);
 }
 
 int det__response_eof(det__response *r) {
-    int rc;
-    if (r->state == S_CLOSE) r->state = S_DONE;
-    rc = verdict(r);
+    int rc = verdict(r);
     if (rc) return rc;
-    return r->state == S_VERSION && r->head_left == DET_HEAD_LIMIT ? DET_E_CLOSED : DET_E_TRUNCATED;
+    if (r->state == S_CLOSE) return DET__RESPONSE_DONE;
+    return r->state | (r->head_left ^ DET_HEAD_LIMIT) ? DET_E_TRUNCATED : DET_E_CLOSED; /* S_START is 0 */
+}
+
+/* With both framings said already, each is refused as a second one, and so is the end of the head. */
+int det__response_is_lines(const char *text) {
+    det__response r;
+    size_t used;
+    begin(&r, W_FRAMING);
+    next_line(&r);
+    r.state = S_LINE;
+    return det__response_feed(&r, text, strlen(text), &used) == 0 && r.state == S_LINE;
 }

@@ -20,20 +20,24 @@ enum det__response_event {
 typedef struct det__response {
     /* results, valid from DET__RESPONSE_HEAD on */
     uint16_t status;
-    uint8_t keep_alive;      /* the connection may be used again once DONE (HTTP/1.1 without close, not until-close) */
+    uint8_t keep_alive; /* the connection may be used again once DONE (HTTP/1.1 without close, not until-close) */
     uint8_t has_length;
+    /* private; bytes come first: a load from a short offset is half the code on Thumb */
+    int8_t over; /* the event that every further call returns, once it is not 0 */
+    uint8_t flags;
+    uint8_t state;
+    uint8_t next;  /* the state behind the line feed */
+    uint8_t field; /* what the value being read means, 0 if nothing to us */
+    uint8_t words; /* the words that the characters so far may become */
+    uint8_t pos;   /* number of those characters */
+    uint8_t gap;   /* white space has followed them */
+    uint32_t head_left; /* of DET_HEAD_LIMIT */
+    uint64_t left;      /* of the body or chunk; in heads, the number being read */
+    /* results again */
     uint64_t content_length; /* as declared, if has_length */
     uint32_t retry_after_s;  /* Retry-After as seconds; 0 absent. A date, or what cannot be read: UINT32_MAX */
     const uint8_t *body;     /* of the last DET__RESPONSE_BODY */
     size_t body_len;
-    /* private */
-    uint64_t left;      /* of the body or chunk; in heads, the number being read */
-    uint32_t head_left; /* of DET_HEAD_LIMIT */
-    uint8_t state;
-    uint8_t flags;
-    uint8_t field; /* the header line being read, if it is one of ours */
-    uint8_t words; /* the words that the characters so far may become */
-    uint8_t pos;   /* number of those characters */
 } det__response;
 
 /* Begin a response. head_request: 1 if it answers a HEAD (no body whatever the headers say). */
@@ -45,5 +49,8 @@ int det__response_feed(det__response *r, const void *data, size_t n, size_t *use
 /* The peer closed in order. DET__RESPONSE_DONE for a body that ends so, else DET_E_TRUNCATED (DET_E_CLOSED if not one
  * byte of this response has come). */
 int det__response_eof(det__response *r);
+
+/* Is the text whole header lines, each with its CR LF, none of which frames a body? No line at all will do. */
+int det__response_is_lines(const char *text);
 
 #endif

@@ -10,7 +10,7 @@
 #include "token.h"
 
 /* May byte c stand in a field value? RFC 9110 section 5.5: all but controls, HTAB allowed. */
-static inline int det__is_text(uint8_t c) {
+static inline int det__is_text(unsigned c) {
     return c >= 0x20 ? c != 0x7f : c == '\t';
 }
 
@@ -53,7 +53,7 @@ static inline const uint8_t *det__scan(const uint8_t *p, const uint8_t *end, uin
 /* The colon behind the name at p, if it is here and the name is well-formed; else p, for step() to judge. */
 static inline const uint8_t *det__scan_name(const uint8_t *p, const uint8_t *end) {
     const uint8_t *q = det__scan(p, end, det__no_name);
-    while (q < end && det__is_token(*q)) q++;
+    while (q < end && *q != ':' && det__is_in(*q, DET__TOKEN)) q++;
     return q < end && *q == ':' ? q : p;
 }
 

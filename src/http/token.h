@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The characters of names in HTTP (RFC 9110 section 5.6.2, tchar): one 32-byte set for what is written and what is
- * read. */
+ * The characters of HTTP: one notion of them for what is written and what is read. */
 #ifndef DET_HTTP_TOKEN_H
 #define DET_HTTP_TOKEN_H
 
 #include <stdint.h>
 
-extern const uint32_t det__token_set[8];
+/* For what is called from several places: GCC, left alone, copies it to each, which makes a Thumb build larger. */
+#if defined(__GNUC__)
+#define DET__NOINLINE __attribute__((noinline))
+#else
+#define DET__NOINLINE
+#endif
 
-/* Is byte c allowed in a header name or method? */
-static inline uint32_t det__is_token(uint8_t c) {
-    return det__token_set[c >> 5] >> (c & 31) & 1;
-}
+/* Sets of characters are strings: first and last of each run. */
+#define DET__TOKEN "^zAZ--09#'*+..!!||~~" /* RFC 9110 section 5.6.2 */
+#define DET__VISIBLE "!~"
+
+/* Is byte c in the set? */
+int det__is_in(unsigned c, const char *set);
+
+/* The first character from s on that is not in the set: the NUL at the latest. */
+const char *det__span(const char *s, const char *set);
 
 #endif

@@ -9,88 +9,78 @@
 #include <string.h>
 
 #include "det_error.h"
+#include "token.h"
 
-static int is_digit(char c) {
-    return c >= '0' && c <= '9';
+#define NAME "azAZ09-.__~~"
+#define IPV6 "0:AFaf.."
+#define BASE "!\"$>@~" /* visible, but no query and no fragment */
+
+enum { IPV6_MOST = 45, UNSAID = 8080 };
+
+static unsigned scheme_port(const det__url *u) {
+    return u->tls ? 443 : 80;
 }
 
-static int is_alnum(char c) {
-    char lower = (char)(c | 0x20);
-    return is_digit(c) || (lower >= 'a' && lower <= 'z');
-}
-
-static int is_one_of(char c, const char *set) {
-    for (; *set; set++)
-        if (c == *set) return 1;
-    return 0;
-}
-
-/* The scheme and its default port. NULL: a scheme that is not ours. */
+/* "http://", "https://" or neither. Another scheme is no host, or has an empty port before a slash: refused as such. */
 static const char *parse_scheme(det__url *u, const char *s) {
-    const char *p = s;
-    u->port = 8080;
-    while (is_alnum(*p) || is_one_of(*p, "+-.")) p++;
-    if (p[0] != ':' || p[1] != '/') return s;
-    if (p[2] != '/' || memcmp(s, "http", 4) != 0) return NULL;
-    u->tls = p == s + 5 && s[4] == 's';
-    u->port = u->tls ? 443 : 80;
-    return p == s + 4 || u->tls ? p + 3 : NULL;
+    const char *p = s, *scheme = "https://";
+    for (; *scheme; scheme++) {
+        if (*p == *scheme) {
+            p++;
+        } else if (*scheme != 's') {
+            p = s;
+            break;
+        }
+    }
+    u->tls = p - s == 8;
+    u->port = (uint16_t)(p == s ? UNSAID : scheme_port(u));
+    return p;
 }
 
 /* RFC 3986 section 3.2.2 without zone identifiers (RFC 6874), which mean nothing to another machine. The name lookup
- * judges the digits' order; here nothing may pass that is not an address at all. */
-static int ipv6_is_possible(const char *s, size_t n) {
-    size_t colons = 0;
-    for (size_t i = 0; i < n; i++) {
-        char lower = (char)(s[i] | 0x20);
-        if (!is_digit(s[i]) && !(lower >= 'a' && lower <= 'f') && s[i] != ':' && s[i] != '.') return 0;
-        colons += s[i] == ':';
-    }
-    return colons >= 2 && n <= 45;
-}
-
-static int name_is_possible(const char *s, size_t n) {
-    for (size_t i = 0; i < n; i++)
-        if (!is_alnum(s[i]) && !is_one_of(s[i], "-._~")) return 0;
-    return n > 0;
-}
-
-/* The host up to its port, path or end. *s is moved behind it. */
+ * judges the order of an address's digits; here nothing may pass that is not an address at all. *s is moved behind. */
 static int parse_host(det__url *u, const char **s) {
-    const char *host;
-    size_t n = 0;
-    u->ipv6 = **s == '[';
-    host = *s + u->ipv6;
-    while (host[n] && !is_one_of(host[n], u->ipv6 ? "]" : ":/?#")) n++;
-    if (u->ipv6 ? host[n] != ']' || !ipv6_is_possible(host, n) : !name_is_possible(host, n)) return DET_E_URL;
+    int ipv6 = **s == '[';
+    const char *host = *s + ipv6, *end = det__span(host, ipv6 ? IPV6 : NAME);
+    size_t n = (size_t)(end - host), colons = 0;
     if (n >= sizeof u->host) return DET_E_SIZE;
-    for (size_t i = 0; i < n; i++) u->host[i] = (char)(host[i] >= 'A' && host[i] <= 'Z' ? host[i] | 0x20 : host[i]);
+    for (size_t i = 0; i < n; i++) {
+        unsigned c = (uint8_t)host[i];
+        colons += c == ':';
+        u->host[i] = (char)(c - 'A' < 26 ? c | 0x20 : c);
+    }
     u->host[n] = 0;
-    *s = host + n + u->ipv6;
+    u->ipv6 = (uint8_t)ipv6;
+    *s = end + ipv6;
+    if (ipv6 ? *end != ']' || colons < 2 || n > IPV6_MOST : !n) return DET_E_URL;
     return DET_OK;
 }
 
 /* ":port", ":" or nothing; 0 and nothing leave the default. */
 static int parse_port(det__url *u, const char **s) {
-    uint32_t port = 0;
-    if (**s == ':')
-        for ((*s)++; is_digit(**s); (*s)++) {
-            port = port * 10 + (uint32_t)(**s - '0');
+    const char *p = *s;
+    unsigned port = 0, digit;
+    if (*p == ':') {
+        if (p[1] == '/' && u->port == UNSAID) return DET_E_URL;
+        while ((digit = (unsigned)*++p - '0') <= 9) {
+            port = port * 10 + digit;
             if (port > 65535) return DET_E_URL;
         }
+    }
     if (port) u->port = (uint16_t)port;
-    return **s == 0 || **s == '/' ? DET_OK : DET_E_URL;
+    *s = p;
+    return *p == 0 || *p == '/' ? DET_OK : DET_E_URL;
 }
 
 /* The base path: parameters of its last segment dropped (urllib.parse.urlparse), then trailing slashes. */
 static int parse_base(det__url *u, const char *s) {
-    size_t n = 0, segment = 0;
-    for (; s[n]; n++) {
-        if (s[n] <= 0x20 || s[n] >= 0x7f || s[n] == '?' || s[n] == '#') return DET_E_URL;
-        if (s[n] == '/') segment = n;
-    }
-    for (n = segment; s[n] && s[n] != ';'; n++) {}
-    while (n > 0 && s[n - 1] == '/') n--;
+    const char *end = det__span(s, BASE);
+    size_t n;
+    if (*end) return DET_E_URL;
+    while (end > s && *end != '/') end--;
+    while (*end && *end != ';') end++;
+    while (end > s && end[-1] == '/') end--;
+    n = (size_t)(end - s);
     if (n >= sizeof u->base) return DET_E_SIZE;
     memcpy(u->base, s, n);
     u->base[n] = 0;
@@ -99,32 +89,29 @@ static int parse_base(det__url *u, const char *s) {
 
 int det__url_parse(det__url *u, const char *text) {
     int err;
-    memset(u, 0, sizeof *u);
     text = parse_scheme(u, text);
-    if (!text) return DET_E_URL;
     err = parse_host(u, &text);
     if (!err) err = parse_port(u, &text);
     if (!err) err = parse_base(u, text);
     return err;
 }
 
-static void put_host(const det__url *u, det__out *o) {
+/* With the port, unless it is this one. */
+static void put_host(const det__url *u, det__out *o, unsigned port) {
     if (u->ipv6) det__out_ch(o, '[');
     det__out_str(o, u->host);
     if (u->ipv6) det__out_ch(o, ']');
-}
-
-void det__url_authority(const det__url *u, det__out *o) {
-    put_host(u, o);
+    if (u->port == port) return;
     det__out_ch(o, ':');
     det__out_u64(o, u->port);
 }
 
+void det__url_authority(const det__url *u, det__out *o) {
+    put_host(u, o, 0);
+}
+
 void det__url_host(const det__url *u, det__out *o) {
-    if (u->port == (u->tls ? 443 : 80))
-        put_host(u, o);
-    else
-        det__url_authority(u, o);
+    put_host(u, o, scheme_port(u));
 }
 
 void det__url_text(const det__url *u, det__out *o) {

@@ -9,11 +9,11 @@
 #include "det_config.h"
 
 typedef struct det__url {
-    char host[DET_HOST_SIZE]; /* lower case, IPv6 without brackets, NUL-terminated */
-    char base[DET_BASE_SIZE]; /* "" or "/path" without trailing slashes, NUL-terminated */
     uint16_t port;
     uint8_t tls;  /* 1 for https */
     uint8_t ipv6; /* host needs brackets in text */
+    char host[DET_HOST_SIZE]; /* lower case, IPv6 without brackets, NUL-terminated */
+    char base[DET_BASE_SIZE]; /* "" or "/path" without trailing slashes, NUL-terminated */
 } det__url;
 
 /* DET_OK, DET_E_URL, or DET_E_SIZE when host or base path exceed their knob. After an error *u is not to be used. */
