@@ -89,6 +89,8 @@ static int look_up(det_conn *conn, const char *host) {
         hints.ai_flags = 0;
         r = getaddrinfo(host, NULL, &hints, &list);
     }
+    /* RFC 6761 6.3: localhost is loopback, also on a machine without /etc/hosts. */
+    if (r != 0 && strcmp(host, "localhost") == 0) r = getaddrinfo("127.0.0.1", NULL, &hints, &list);
     if (r != 0) {
         conn->os_error = r == EAI_SYSTEM ? errno : r;
         return DET_E_DNS;

@@ -206,6 +206,16 @@ static void an_unknown_name_is_a_dns_error(void) {
     hang_up();
 }
 
+static void localhost_is_loopback_where_no_resolver_knows_it(void) {
+    uint16_t p = 0;
+    int l = listen_at("127.0.0.1", &p, 4);
+    name_has = NULL;
+    CHECK_INT(dial("localhost", p, 2000), DET_OK);
+    hang_up();
+    close(l);
+    CHECK_INT(lists_out, 0);
+}
+
 static void every_address_of_a_name_is_tried(void) {
     static const char *const three[] = {"::1", "127.0.0.2", "127.0.0.3", NULL};
     static const char *const far[] = {"127.0.0.11", "127.0.0.12", "127.0.0.13", "127.0.0.14", "127.0.0.15",
@@ -585,6 +595,7 @@ static const unit_test tests[] = {
     TEST(ipv6_works_where_the_machine_has_it),
     TEST(a_refused_port_is_told_with_its_errno_and_leaves_nothing),
     TEST(an_unknown_name_is_a_dns_error),
+    TEST(localhost_is_loopback_where_no_resolver_knows_it),
     TEST(every_address_of_a_name_is_tried),
     TEST(a_silent_address_costs_its_share_of_the_budget_and_no_more),
     TEST(without_descriptors_it_is_an_io_error),
