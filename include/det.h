@@ -8,7 +8,8 @@
  * one of them at least every few minutes, or the master takes the trial for lost (contract 3.6).
  *
  * Memory: det_core and det_options.mem are the caller's; nothing else is used but mbedTLS's heap under https.
- * Threads: one thread at a time per core. Cores share nothing. */
+ * Threads: one thread at a time per core. Cores share nothing. Pointers must not be NULL where an entry does not say so;
+ * functions that return a code answer DET_E_ARG to one that is. */
 #ifndef DET_H
 #define DET_H
 
@@ -50,7 +51,8 @@ DET_API det_metric det_metric_json(const char *name, const char *json);
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
 /* A report that will not reach the master, or may not have: code is DET_E_UNSURE (the answer was lost; it is not sent
- * again) or the master's refusal. Called from det_step() and its callers. */
+ * again) or the master's refusal. Called from det_step() and its callers, and may call them; the group's name is valid until
+ * the next report. */
 typedef void (*det_lost_fn)(void *ctx, int code, const char *group, int64_t steps);
 
 /* How to open. Zero it with det_options_init(). Strings must stay until det_close() has returned. */
@@ -118,7 +120,7 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
-    uint64_t mem[(464 + 64 * sizeof(void *)) / 8];
+    uint64_t mem[(464 + DET_JSON_DEPTH / 8 - 64 + 64 * sizeof(void *)) / 8];
     det_session session; /* for det_session_call() to any other endpoint over the same connection, while det_step() has
                             nothing under way (it then returns DET_OK) */
 } det_core;

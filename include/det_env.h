@@ -13,7 +13,7 @@ extern "C" {
 /* Fill what the caller has left NULL or 0:
  *   master    DET_MASTER, else DET_MASTER_ADDR
  *   user, password   DET_USER and DET_PASS, if both are set and the caller gave no user
- *   token     DET_USER_TOKEN, unless the caller gave a user other than DET_USER
+ *   token     DET_USER_TOKEN, unless the caller gave a user and that is not DET_USER
  *   ca_pem    the file named by DET_MASTER_CERT_FILE, or noverify = 1 if it says "noverify" in any case; only if the
  *             caller gave none of ca_pem, tls_name and noverify. A file that does not exist is skipped with a warning to
  *             the log hook, as det does; one that cannot be read is an error

@@ -59,7 +59,7 @@ enum det_stage { DET_STAGE_NONE, DET_STAGE_DNS, DET_STAGE_TCP, DET_STAGE_TLS, DE
     X(DET_E_EXPIRED, -43, TLS, "certificate is expired or not yet valid: renew it, or set the clock")                  \
     X(DET_E_CLOCK, -44, TLS, "clock is not set, so certificate dates cannot be checked: set it")                       \
     X(DET_E_ENTROPY, -45, TLS, "no random numbers from the platform")                                                  \
-    X(DET_E_CERT, -46, TLS, "a certificate given as trusted cannot be read")                                           \
+    X(DET_E_CERT, -46, TLS, "the certificates given as trusted cannot be read: see ca_pem, DET_MASTER_CERT_FILE")                                           \
     X(DET_E_HEAP, -47, TLS, "mbedTLS is out of heap")                                                                  \
     X(DET_E_HTTP, -50, PROTO, "the answer is not well-formed HTTP: is it a master?")                                   \
     X(DET_E_HEAD, -51, PROTO, "the head of the answer is too large")                                                   \
@@ -82,14 +82,14 @@ enum det_error {
     DET_E_LAST_ = -99
 };
 
-/* The last failure of a session: first error wins, kept until the next request succeeds. */
+/* The last failure of a session or core. A success does not clear it. */
 typedef struct det_failure {
     int code;      /* DET_OK or a code above */
     int stage;     /* enum det_stage */
     long detail;   /* dns, tcp: the platform's error number; tls: mbedTLS's; http, server: HTTP status; 0 unknown */
 } det_failure;
 
-/* The fixed text of a code, never NULL, static storage. With DET_ERROR_TEXTS=0: its name. Any thread. */
+/* The fixed text of a code, never NULL, static storage. With DET_ERROR_TEXTS=0: "error". Any thread. */
 DET_API const char *det_strerror(int code);
 
 /* The class of a code (DET_CLASS_OK for 0 and positive numbers, DET_CLASS_USAGE for unknown ones). Any thread. */

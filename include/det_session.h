@@ -6,6 +6,7 @@
  * certificates belong to the session, never to a request.
  *
  * Memory: the caller's. det_session holds everything but the request buffer and, under https, mbedTLS's heap.
+ * Pointers must not be NULL where an entry does not say so; functions that return a code answer DET_E_ARG to one that is.
  * Threads: one thread at a time per session; sessions share nothing. Redirects are not followed (a token must not
  * travel), compression is not offered, cookies and proxies are ignored, Expect is never sent. */
 #ifndef DET_SESSION_H

@@ -16,7 +16,7 @@ static const char *env(const char *name) {
 
 static void login(det_options *o) {
     const char *user = env("DET_USER"), *password = env("DET_PASS"), *token = env("DET_USER_TOKEN");
-    int same_user = !o->user || !user || strcmp(o->user, user) == 0;
+    int same_user = !o->user || (user && strcmp(o->user, user) == 0);
     if (!o->token && same_user) o->token = token;
     if (o->user || !user || !password) return;
     o->user = user;

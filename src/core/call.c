@@ -120,7 +120,8 @@ static void pick_for(det__core *c, int call) {
 static int sink(void *ctx, const det_response *r, const void *data, size_t len) {
     det__core *c = (det__core *)ctx;
     if (r->status >= 300 || !c->picks_used) return DET_OK;
-    return det__picker_feed(&c->picker, data, len) == DET_OK ? DET_OK : DET_E_MASTER;
+    (void)det__picker_feed(&c->picker, data, len); /* what is wrong with it is told at its end */
+    return DET_OK;
 }
 
 int det__call_taken(det_core *core, int call) {
@@ -143,12 +144,14 @@ static int make_config(det__core *c) {
 
 int det__call_start(det_core *core, int call) {
     det__core *c = det__core_of(core);
+    const char *given = c->opt.config;
     det_request q;
     int rc = DET_OK;
     memset(&q, 0, sizeof q);
     if (call == DET__CALL_METRICS) take_report(c);
     if (call == DET__CALL_EXPERIMENT) rc = make_config(c);
     if (rc >= 0) rc = render(c, call, &q);
+    c->opt.config = given;
     if (rc != DET_OK) return det__core_fail(core, rc);
     if (call == DET__CALL_METRICS) add_report(c, &q);
     if (call == DET__CALL_LOGIN) q.silence_ms = LOGIN_MS;

@@ -9,14 +9,13 @@
 typedef char det__core_fits[sizeof(det__core) <= sizeof(det_core) - sizeof(det_session) ? 1 : -1];
 
 enum { MEM_MIN = 4096, TX_MIN = 1536, TX_MAX = 16384 };
-#define MAGIC UINT32_C(0xC7C7C7C7) /* an immediate of Thumb-2 */
 
 int det__core_fail(det_core *core, int code) {
     return det__session_fail(&core->session, code, DET_STAGE_NONE, 0);
 }
 
 static int opened(const det_core *core) {
-    return core && det__core_of_const(core)->magic == MAGIC;
+    return core && det__core_of_const(core)->magic == DET__MAGIC;
 }
 
 void det_options_init(det_options *o, const det_port *port, void *mem, size_t mem_len) {
@@ -104,7 +103,7 @@ static int start(det_core *core, const det_options *o) {
 int det_open_start(det_core *core, const det_options *o) {
     if (!core || !o) return DET_E_ARG;
     memset(core, 0, sizeof *core);
-    det__core_of(core)->magic = MAGIC;
+    det__core_of(core)->magic = DET__MAGIC;
     return det__core_of(core)->result = start(core, o);
 }
 
@@ -144,7 +143,9 @@ int det_step(det_core *core) {
 }
 
 int det_wants(const det_core *core, det_wait w[2], uint32_t *timeout_ms) {
-    if (!opened(core) || !w || !timeout_ms) return 0;
+    if (!w || !timeout_ms) return 0;
+    *timeout_ms = UINT32_MAX;
+    if (!opened(core)) return 0;
     return det__engine_wants(core, w, timeout_ms);
 }
 
@@ -158,7 +159,10 @@ int det_close_start(det_core *core, int state) {
     if (!opened(core)) return DET_E_STATE;
     if (state != DET_COMPLETED && state != DET_ERROR) return DET_E_ARG;
     det__core *c = det__core_of(core);
-    if (c->state == DET__OPENING_RUN) return DET_E_STATE;
+    if (c->state == DET__OPENING_RUN) {
+        det__engine_give_up(core);
+        return DET_E_STATE;
+    }
     if (c->state != DET__RUNNING) return DET_OK;
     c->told_state = state == DET_ERROR ? "ERROR" : "COMPLETED";
     c->state = DET__CLOSING;
@@ -167,11 +171,10 @@ int det_close_start(det_core *core, int state) {
 
 /* The deadline has passed: say what kept it, give everything up. */
 static int give_up(det_core *core) {
-    det__core *c = det__core_of(core);
+    const det__core *c = det__core_of(core);
     det_failure f = {DET_E_TIMEOUT, DET_STAGE_HTTP, 0};
     if (c->waiting) f = c->blocked;
-    det_session_cancel(&core->session);
-    c->state = DET__CLOSED;
+    det__engine_give_up(core);
     return det__session_fail(&core->session, f.code, f.stage, f.detail);
 }
 

@@ -11,6 +11,7 @@ enum {
     BEAT_MS = 60000,        /* contract 3 step 8 */
     BEAT_RETRY_MS = 10000,
     BACKOFF_MS = 500,
+    OWN_REQUEST_MS = 10,    /* how often to look whether the caller's own request has ended */
     BACKOFF_DOUBLINGS = 6   /* up to 32 s */
 };
 
@@ -46,7 +47,9 @@ static void back_off(det_core *core) {
     ms -= (t * UINT32_C(2654435761) >> 16) * (ms / 2) >> 16;
     if (c->tries < BACKOFF_DOUBLINGS) c->tries++;
     c->blocked = *det_session_failure(&core->session);
-    c->retry_ms = t + (asked_ms && asked_ms < INT32_MAX ? asked_ms : ms); /* a date or nonsense is as good as none */
+    if (asked_ms == UINT32_MAX) asked_ms = 0;      /* a date or nonsense is as good as none */
+    if (asked_ms > BEAT_MS) asked_ms = BEAT_MS;    /* the heartbeat waits too */
+    c->retry_ms = t + (asked_ms ? asked_ms : ms);
     c->waiting = 1;
 }
 
@@ -64,18 +67,19 @@ static void stop(det_core *core, int rc) {
     det__core *c = det__core_of(core);
     c->state = DET__CLOSED;
     c->result = rc;
-    (void)det_session_end(&core->session);
+    det_session_free(&core->session);
 }
 
 static void lose(det__core *c, int code) {
     const det__record *r = det__outbox_first(&c->outbox);
+    int32_t steps = r->steps;
     if (code == DET_E_UNSURE)
         c->stats.unsure++;
     else
         c->stats.refused++;
     if (!c->lost_code) c->lost_code = code;
-    if (c->opt.lost) c->opt.lost(c->opt.lost_ctx, code, (const char *)(r + 1), r->steps);
-    det__outbox_pop(&c->outbox);
+    det__outbox_pop(&c->outbox); /* before the callback, which may step */
+    if (c->opt.lost) c->opt.lost(c->opt.lost_ctx, code, (const char *)(r + 1), steps);
 }
 
 /* The token is refused: log in again at once if there is a password, else keep everything and try again later. */
@@ -94,11 +98,12 @@ static int stays(const det_core *core, int rc, int status) {
     return rc != DET_E_UNSURE;
 }
 
-/* What is told of a report that does not stay. Some answers leave open whether it was stored (contract 5.6). */
+/* What is told of a report that does not stay. Some answers leave open whether it was stored (contract 5.6), and so does
+ * a 500 whose words were cut off. */
 static int fate(const det_core *core, int rc, int status) {
     const char *text = det_session_errmsg(&core->session);
     if (status == 408 || (status >= 502 && status <= 504)) return DET_E_UNSURE;
-    if (status == 500 && has(text, "commit transaction")) return DET_E_UNSURE;
+    if (status == 500 && (rc != DET_E_SERVER || has(text, "commit transaction"))) return DET_E_UNSURE;
     return status && has(text, "invalid run id") ? DET_E_RUN : rc;
 }
 
@@ -115,12 +120,13 @@ static void report_failed(det_core *core, int rc, int status) {
 
 static void failed(det_core *core, int call, int rc, int status) {
     det__core *c = det__core_of(core);
-    if (call == DET__CALL_PROGRESS && status) c->progress_due = 0;
+    int away = !status || (status >= 502 && status <= 504);
+    if (call == DET__CALL_PROGRESS && (away || status == 401)) c->progress_due = 1;
     if (status == 401)
         unauthorized(core);
     else if (call == DET__CALL_METRICS)
         report_failed(core, rc, status);
-    else if (!status)
+    else if (away)
         back_off(core);
     else if (call == DET__CALL_STATE)
         stop(core, rc);
@@ -135,17 +141,14 @@ static void succeeded(det_core *core, int call) {
     } else if (call == DET__CALL_METRICS) {
         c->stats.acknowledged++;
         det__outbox_pop(&c->outbox);
-    } else if (call == DET__CALL_PROGRESS) {
-        c->progress_due = 0;
-    } else {
+    } else if (call == DET__CALL_STATE) {
         stop(core, c->lost_code);
     }
 }
 
 /* A complete head decides, even if the body was cut. */
-static void call_done(det_core *core, int call, int rc) {
+static void call_done(det_core *core, int call, int rc, int status) {
     det__core *c = det__core_of(core);
-    int status = det_session_response(&core->session)->status;
     if (call == DET__CALL_HEARTBEAT) c->beat_ms = now(c) + BEAT_RETRY_MS;
     if (status >= 200 && status < 300)
         succeeded(core, call);
@@ -173,6 +176,7 @@ static void opening_done(det_core *core, int call, int rc) {
 
 static void done(det_core *core, int call, int rc) {
     det__core *c = det__core_of(core);
+    int status = c->call == call ? det_session_response(&core->session)->status : 0; /* 0: it was not even started */
     c->call = DET__CALL_NONE;
     if (rc == DET_OK) rc = det__call_taken(core, call);
     /* A password's hash opens an account as well as the password: it does not stay in memory. */
@@ -182,10 +186,17 @@ static void done(det_core *core, int call, int rc) {
     else if (call == DET__CALL_LOGIN)
         login_done(core, rc);
     else
-        call_done(core, call, rc);
+        call_done(core, call, rc, status);
 }
 
 /* ---- the engine ---------------------------------------------------------------------------------------------------- */
+
+void det__engine_give_up(det_core *core) {
+    det__core *c = det__core_of(core);
+    int call = c->call, rc = det__session_give_up(&core->session);
+    if (call != DET__CALL_NONE) done(core, call, rc);
+    if (c->state != DET__CLOSED) stop(core, rc);
+}
 
 int det__engine_step(det_core *core) {
     det__core *c = det__core_of(core);
@@ -196,10 +207,11 @@ int det__engine_step(det_core *core) {
             call = next_call(c, t);
             if (call == DET__CALL_NONE) return DET_OK;
             if (held(c, t)) return DET_E_AGAIN;
+            if (det__session_busy(&core->session)) return DET_E_AGAIN; /* with a request of the caller's own */
             c->waiting = 0;
             rc = det__call_start(core, call);
-            if (rc == DET_E_STATE) return DET_E_AGAIN; /* the caller has a request of its own on the session */
             if (rc == DET_OK) c->call = (uint8_t)call;
+            if (call == DET__CALL_PROGRESS) c->progress_due = 0; /* a newer one may come meanwhile */
         }
         if (rc == DET_OK) rc = det_session_step(&core->session);
         if (rc == DET_E_AGAIN) return rc;
@@ -217,7 +229,7 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
         return w->handle != -1;
     }
     uint32_t t = now(c);
-    *timeout_ms = 0;
+    *timeout_ms = det__session_busy(&core->session) ? OWN_REQUEST_MS : 0;
     if (next_call(c, t) == DET__CALL_NONE)
         *timeout_ms = c->beat_ms - t;
     else if (held(c, t))

@@ -73,6 +73,17 @@ static inline const det__core *det__core_of_const(const det_core *c) {
     return (const det__core *)(const void *)c;
 }
 
+#define DET__MAGIC UINT32_C(0xC7C7C7C7) /* an immediate of Thumb-2 */
+
+/* Has it been through det_open_start()? */
+static inline int det__core_opened(const det__core *c) {
+    return c && c->magic == DET__MAGIC;
+}
+
+static inline int det__core_runs(const det__core *c) {
+    return det__core_opened(c) && c->state == DET__RUNNING;
+}
+
 /* call.c: one call's request and what is taken from its answer */
 int det__call_start(det_core *core, int call);
 int det__call_taken(det_core *core, int call);
@@ -89,6 +100,7 @@ int det__core_fail(det_core *core, int code);
 
 /* engine.c */
 int det__engine_step(det_core *core);
+void det__engine_give_up(det_core *core); /* whatever is under way; the core is closed */
 int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms);
 
 #endif

@@ -105,7 +105,7 @@ static int queue(det__core *c, const report *r) {
         }
         if (rc != DET_E_SIZE) return rc;
     }
-    if (w.len > c->outbox.cap - sizeof(det__record) - 8) return DET_E_SIZE;
+    if (w.len > c->outbox.cap - sizeof(det__record)) return DET_E_SIZE;
     c->stats.full++;
     return DET_E_SPACE;
 }
@@ -123,7 +123,7 @@ static int add(det__core *c, const char *group, int64_t steps, const det_metric 
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {
     if (!core || !group) return DET_E_ARG;
     det__core *c = det__core_of(core);
-    if (c->state != DET__RUNNING) return DET_E_STATE;
+    if (!det__core_runs(c)) return DET_E_STATE;
     int rc = add(c, group, steps, m, n);
     return rc == DET_OK ? rc : det__core_fail(core, rc);
 }
@@ -139,7 +139,7 @@ int det_report_validation_metrics(det_core *core, int64_t steps, const det_metri
 int det_report_progress(det_core *core, double progress) {
     if (!core) return DET_E_ARG;
     det__core *c = det__core_of(core);
-    if (c->state != DET__RUNNING) return DET_E_STATE;
+    if (!det__core_runs(c)) return DET_E_STATE;
     if (det__value_progress(progress) != DET_OK) return det__core_fail(core, DET_E_VALUE);
     c->progress = progress;
     c->progress_due = 1;

@@ -9,6 +9,7 @@
 enum {
     PROBE_AFTER_MS = 1000,  /* a connection idle for longer is probed before it is used */
     IDLE_CAP_MS = 90000,    /* and one idle for longer than this is not used: above the 60 s heartbeat */
+    PIECES_MAX = 64,        /* received in one step: a peer that never pauses must not outlive the deadlines */
     FIRST_LINE_MAX = 4096   /* a connection whose first request line is longer is reset by the master (contract 8) */
 };
 
@@ -102,9 +103,14 @@ static int fully_sent(const det__session *s) {
     return s->tx_sent == s->tx_len && s->body_off == s->req.body_len;
 }
 
+int det__exchange_sent(const det__session *s) {
+    return s->phase == DET__EXCHANGE && fully_sent(s);
+}
+
 static int end(det__session *s, int reason, int code, int stage, long detail) {
     det__exchange_close(s, reason);
     s->phase = DET__IDLE;
+    if (code >= DET_E_AGAIN) code = DET_E_ARG; /* a callback that says "later": there is no later */
     return det__fail(s, code, stage, detail);
 }
 
@@ -166,19 +172,20 @@ static int parse(det__session *s, size_t n) {
         if (event == DET__RESPONSE_DONE) return finish(s, at == n);
         if (event == DET__RESPONSE_HEAD) take_head(s);
         if (event == DET__RESPONSE_BODY) rc = take_body(s);
+        if (s->phase != DET__EXCHANGE) return DET_E_STATE; /* given up by its own sink */
         if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
     }
 }
 
 /* The peer ended the stream in order: an answer without length is complete, any other is cut. */
 static int eof(det__session *s) {
-    int rc = det__response_eof(&s->parser);
+    int rc = s->skip ? DET_E_CLOSED : det__response_eof(&s->parser);
     return rc == DET__RESPONSE_DONE ? finish(s, 1) : fault(s, rc);
 }
 
 /* Receive until the stream has no more for now. A short read means there is none, and saves asking. */
 static int receive(det__session *s) {
-    for (;;) {
+    for (int pieces = 0; pieces < PIECES_MAX; pieces++) {
         int n = s->stream.ops->recv(&s->stream, s->rx, sizeof s->rx);
         if (n == DET_E_AGAIN) return s->send_error ? fault(s, DET_E_RESET) : n;
         if (n == DET_E_CLOSED) return eof(s);
@@ -190,6 +197,7 @@ static int receive(det__session *s) {
         if (rc != DET_E_AGAIN || s->phase != DET__EXCHANGE) return rc;
         if ((size_t)n < sizeof s->rx && s->stream.ops->wants(&s->stream)) return rc;
     }
+    return DET_E_AGAIN;
 }
 
 /* ---- sending ----------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@ static void tell(const det__session *s, int level, const char *line) {
 
 int det__session_fail(det_session *session, int code, int stage, long detail) {
     det__session *s = det__session_of(session);
+    if (s->phase == DET__EXCHANGE && s->picking) return code; /* the server's words are still coming in */
     s->failure.code = code;
     s->failure.stage = stage;
     s->failure.detail = detail;
@@ -73,7 +74,10 @@ void det__log_connection(const det__session *s) {
 /* ---- for core/ ----------------------------------------------------------------------------------------------------- */
 
 int det__session_recode(det_session *session, int code) {
-    return det__session_of(session)->failure.code = code;
+    det__session *s = det__session_of(session);
+    s->failure.code = code;
+    det__sentence_hint(s);
+    return code;
 }
 
 void det__session_log(det_session *session, int level, const char *line) {

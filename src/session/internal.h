@@ -87,6 +87,7 @@ static inline int det__fail(det__session *s, int code, int stage, long detail) {
 /* exchange.c: the state machine */
 int det__exchange_start(det__session *s);
 int det__exchange_step(det__session *s);
+int det__exchange_sent(const det__session *s); /* is a request under way that has been sent whole? */
 void det__exchange_close(det__session *s, int reason);
 int det__exchange_wants(const det__session *s);
 uint32_t det__exchange_timeout(const det__session *s);

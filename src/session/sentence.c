@@ -22,7 +22,7 @@ static void end(det__session *s, const det__out *o) {
 
 static const char *detail_name(int stage) {
     if (stage == DET_STAGE_TLS) return " (mbedTLS ";
-    return stage == DET_STAGE_HTTP ? " (status " : " (os error ";
+    return stage >= DET_STAGE_HTTP ? " (status " : " (os error ";
 }
 
 void det__sentence_failure(det__session *s) {
@@ -30,7 +30,9 @@ void det__sentence_failure(det__session *s) {
     det__out o;
     begin(s, &o, f->stage);
     det__out_str(&o, det_strerror(f->code));
-    if (f->detail) {
+    if (f->code == DET_E_NAME && f->detail == DET__DETAIL_IP_NAME) {
+        det__out_str(&o, "; this mbedTLS cannot check an address, only host names");
+    } else if (f->detail) {
         det__out_str(&o, detail_name(f->stage));
         det__out_i64(&o, f->detail);
         det__out_ch(&o, ')');
@@ -65,7 +67,7 @@ void det__sentence_hint(det__session *s) {
     det__out_init(&o, s->msg, sizeof s->msg - 1);
     o.len = n;
     det__out_str(&o, silent ? "" : "; ");
-    det__out_str(&o, det_strerror(code));
+    det__out_str(&o, s->res.status < 400 ? "redirects are not followed" : det_strerror(code));
     end(s, &o);
 }
 

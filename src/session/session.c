@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The session's public face: making it, its settings, and the blocking call as a thin loop over the engine. Knows no
  * byte of HTTP; exchange.c does the work. */
+#include "fail.h"
 #include "internal.h"
 
 #include "../base/wipe.h"
@@ -14,7 +15,11 @@ static int render_lines(det__session *s, int auth, const char *token) {
     det__out o;
     det__out_init(&o, s->hdr, sizeof s->hdr);
     int rc = det__request_lines(&o, &s->url, token ? auth : DET__AUTH_NONE, token);
-    s->hdr_len = rc == DET_OK ? (uint16_t)o.len : 0;
+    if (rc != DET_OK && token) { /* the other lines stay */
+        det__out_init(&o, s->hdr, sizeof s->hdr);
+        if (det__request_lines(&o, &s->url, DET__AUTH_NONE, NULL) != DET_OK) o.len = 0;
+    }
+    s->hdr_len = o.len <= sizeof s->hdr ? (uint16_t)o.len : 0;
     return rc;
 }
 
@@ -63,6 +68,8 @@ void det_session_free(det_session *session) {
     if (!session) return;
     det__session *s = det__session_of(session);
     if (s->ready) det__stream_free(&s->stream);
+    if (s->ready) det__wipe(s->opt.buffer, s->opt.buffer_len); /* the last head, with its token */
+    det__wipe(s->rx, sizeof s->rx);
     s->ready = 0;
     s->phase = DET__IDLE;
     det__wipe(s->hdr, sizeof s->hdr);
@@ -138,6 +145,17 @@ void det_session_cancel(det_session *session) {
     if (!s || !s->ready || s->phase == DET__IDLE) return;
     s->phase = DET__IDLE;
     det__exchange_close(s, DET__GIVEN_UP);
+}
+
+int det__session_busy(const det_session *session) {
+    const det__session *s = det__session_of_const(session);
+    return s->ready && s->phase != DET__IDLE;
+}
+
+int det__session_give_up(det_session *session) {
+    int sent = det__exchange_sent(det__session_of(session));
+    det_session_cancel(session);
+    return sent ? DET_E_UNSURE : DET_E_TIMEOUT;
 }
 
 const det_response *det_session_response(const det_session *session) {

@@ -11,7 +11,7 @@ static void plain_close(det__stream *st) {
     st->port->close(st->port->ctx, &st->conn);
     memset(&st->conn, 0, sizeof st->conn);
     st->conn.handle = -1;
-    st->open = 0;
+    st->open = st->wants_ = 0;
 }
 
 static int plain_open(det__stream *st, uint32_t budget_ms) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * One byte stream to the master: the five-function contract between session/ and what carries its bytes. plain.c
- * carries them over the port, tls_mbedtls.c over plain. No function blocks (but for the port's name lookup). */
+ * carries them over the port, tls.c over plain. No function blocks (but for the port's name lookup). */
 #ifndef DET_TRANSPORT_STREAM_H
 #define DET_TRANSPORT_STREAM_H
 
@@ -27,7 +27,7 @@ typedef struct det__stream_ops {
     /* What to wait for: as the last DET_E_AGAIN says, DET_WANT_READ after any success. 0: received bytes are buffered,
      * do not wait. */
     int (*wants)(const det__stream *st);
-    /* After an error of send or recv only close may follow; stage and detail say where and what.
+    /* After an error of recv only close may follow, after one of send recv too; stage and detail say where and what.
      * Close the connection; keeps what the next open() can use again (trusted roots, TLS session). */
     void (*close)(det__stream *st);
 } det__stream_ops;
@@ -58,7 +58,7 @@ struct det__stream {
     det__peer peer;
     det_conn conn;  /* conn.handle is -1 while there is none */
 #if DET_TLS
-    uint64_t tls[(DET_TLS_STATE_SIZE + DET_TLS_RX_SIZE) / 8]; /* tls_mbedtls.c's own, zeroed by det__stream_init */
+    uint64_t tls[(DET_TLS_STATE_SIZE + DET_TLS_RX_SIZE) / 8]; /* tls.c's own, zeroed by det__stream_init */
 #endif
 };
 

@@ -19,6 +19,9 @@ int det__tls_is_address(const char *host) {
     return digits_only;
 }
 
+/* 2010-01-01: a clock before it has not been set, whatever the port says: they start at 1970 or 2000. */
+#define CLOCK_LEAST INT64_C(1262304000)
+
 const char *det__tls_name(const det__stream *st) {
     return st->peer.name ? st->peer.name : st->peer.host;
 }
@@ -30,7 +33,7 @@ int det__tls_name_differs(const det__stream *st) {
 uint32_t det__tls_check_dates(det__stream *st, int64_t from, int64_t to) {
     const det_port *p = st->port;
     int64_t now = DET_PORT_HAS(p, utc_s) ? p->utc_s(p->ctx) : DET_UTC_UNKNOWN;
-    if (now == DET_UTC_UNKNOWN) {
+    if (now < CLOCK_LEAST) { /* DET_UTC_UNKNOWN too */
         det__tls_of(st)->no_clock = 1;
         return DET__BAD_FUTURE;
     }
@@ -69,7 +72,7 @@ int det__tls_below_recv(det__stream *st, void *out, size_t cap) {
 
 static void tls_close(det__stream *st) {
     det__tls *t = det__tls_of(st);
-    if ((t->flags & (SHOOK | BROKEN)) == SHOOK) det__tls_lib_notify(st);
+    if ((t->flags & (SHOOK | BROKEN | STUCK)) == SHOOK) det__tls_lib_notify(st);
     t->flags &= MADE;
     t->ahead.at = t->ahead.len = 0;
     det__plain_ops.close(st);

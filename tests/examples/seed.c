@@ -18,6 +18,6 @@ int main(void) {
         det_step(&core); /* sends what can be sent now; never waits */
     }
     if (rc == DET_OK) rc = det_close(&core, DET_COMPLETED, 30000);
-    if (rc != DET_OK) fprintf(stderr, "seed: %s\n", det_errmsg(&core));
+    if (rc != DET_OK) fprintf(stderr, "seed: %s\n", *det_errmsg(&core) ? det_errmsg(&core) : det_strerror(rc));
     return rc != DET_OK;
 }

@@ -664,6 +664,141 @@ static void an_expired_token_without_password_keeps_everything_and_says_so(void)
     end();
 }
 
+static void a_500_whose_words_are_cut_off_is_unsure(void) {
+    open_ok();
+    master.fail_from = 0;
+    master.fail_count = 1;
+    master.answer = "HTTP/1.1 500 E\r\nContent-Length: 90\r\n\r\n{\"error\":{\"code\":13,\"error\":\"failed to comm";
+    CHECK_INT(report(1, 1), DET_OK);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_E_UNSURE);
+    CHECK_INT(stats().unsure, 1);
+    end();
+}
+
+static void a_report_under_way_when_closing_gives_up_is_unsure_not_pending(void) {
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    CHECK_INT(report(1, 1), DET_OK);
+    CHECK_INT(report(2, 1), DET_OK);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 2), DET_E_TIMEOUT); /* the master takes 5 ms */
+    CHECK_INT(stats().unsure, 1);
+    CHECK_INT(stats().pending, 1);
+    CHECK_INT(lost_count, 1);
+    CHECK_INT(lost_steps, 1);
+    end();
+}
+
+static void a_newer_progress_set_meanwhile_is_sent_too(void) {
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    CHECK_INT(det_report_progress(&core, 0.5), DET_OK);
+    CHECK_INT(det_step(&core), DET_E_AGAIN);
+    CHECK_INT(det_report_progress(&core, 0.75), DET_OK);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 1000), DET_OK);
+    CHECK(fake_sent_has(&fp, 0, "\"progress\":0.5,"));
+    CHECK(fake_sent_has(&fp, 0, "\"progress\":0.75,"));
+    end();
+}
+
+static void a_long_retry_after_does_not_starve_the_heartbeat(void) {
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    master.fail_from = 0;
+    master.fail_count = 1000;
+    master.answer = "HTTP/1.1 429 E\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n";
+    CHECK_INT(report(1, 1), DET_OK);
+    CHECK_INT(det_run(&core, 600000), DET_E_AGAIN);
+    CHECK(stats().heartbeats >= 8);
+    CHECK_INT(stats().pending, 1);
+    end();
+}
+
+static void the_terminal_state_is_sent_again_while_the_server_is_away(void) {
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    master.fail_path = "PATCH";
+    master.fail_answer = "HTTP/1.1 503 E\r\nContent-Length: 0\r\n\r\n";
+    CHECK_INT(det_close_start(&core, DET_COMPLETED), DET_OK);
+    CHECK_INT(det_run(&core, 100), DET_E_AGAIN);
+    master.fail_path = NULL;
+    CHECK_INT(det_run(&core, 60000), DET_OK);
+    CHECK(strstr(fake_sent(&fp, fp.conns - 1), "STATE_COMPLETED") != NULL);
+    CHECK_INT(fp.open_now, 0);
+    end();
+}
+
+static void step_on_lost(void *ctx, int code, const char *group, int64_t steps) {
+    on_lost(ctx, code, group, steps);
+    (void)det_run(&core, 1000);
+}
+
+static void the_lost_callback_may_step(void) {
+    prepare();
+    opt.lost = step_on_lost;
+    CHECK_INT(det_open(&core, &opt), DET_OK);
+    master.fail_from = 0;
+    master.fail_count = 1;
+    for (int i = 0; i < 3; i++) CHECK_INT(report(i, i), DET_OK);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_E_UNSURE);
+    CHECK_INT(stats().acknowledged, 2);
+    CHECK_INT(stats().unsure, 1);
+    CHECK_INT(master.seen, 3);
+    end();
+}
+
+/* The configuration is rendered in the request buffer: not while a request of the caller's stands there. */
+static void a_request_of_the_callers_during_opening_is_left_alone(void) {
+    det_request q = {0};
+    prepare();
+    opt.token = "given";
+    CHECK_INT(det_open_start(&core, &opt), DET_OK);
+    q.method = "GET";
+    q.path = "/api/v1/master";
+    CHECK_INT(det_session_start(&core.session, &q), DET_OK);
+    CHECK_INT(det_step(&core), DET_E_AGAIN);
+    unsigned waits = fp.calls[FAKE_WAIT];
+    CHECK_INT(det_run(&core, 100), DET_E_AGAIN);
+    CHECK(fp.calls[FAKE_WAIT] - waits <= 12); /* no spinning */
+    while (det_session_step(&core.session) == DET_E_AGAIN) fp.port.wait(fp.port.ctx, NULL, 0, 10);
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    CHECK(fake_sent_has(&fp, 0, "GET /api/v1/master HTTP/1.1\r\n"));
+    CHECK(fake_sent_has(&fp, 0, "{\"config\":\"{\\\"checkpoint_storage"));
+    end();
+}
+
+static void an_opening_can_be_given_up(void) {
+    prepare();
+    CHECK_INT(det_open_start(&core, &opt), DET_OK);
+    CHECK_INT(det_step(&core), DET_E_AGAIN);
+    CHECK_INT(fp.open_now, 1);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 1000), DET_E_STATE);
+    CHECK_INT(fp.open_now, 0);
+    end();
+}
+
+static void nothing_secret_is_left_after_closing(void) {
+    open_ok();
+    CHECK_INT(det_close_start(&core, DET_COMPLETED), DET_OK);
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    for (size_t i = 0; i + 14 < sizeof mem; i++) CHECK(memcmp((const char *)mem + i, "v2.public.tok", 13) != 0);
+    for (size_t i = 0; i + 14 < sizeof core; i++) CHECK(memcmp((const char *)&core + i, "v2.public.tok", 13) != 0);
+    end();
+}
+
+static void a_core_never_opened_refuses_everything(void) {
+    det_metric m = det_metric_double("loss", 1);
+    det_wait w[2];
+    uint32_t ms = 0;
+    for (int fill = 0; fill < 256; fill += 5) {
+        memset(&core, fill, sizeof core);
+        CHECK_INT(det_report_metrics(&core, "", 1, &m, 1), DET_E_STATE);
+        CHECK_INT(det_report_training_metrics(&core, -1, &m, 1), DET_E_STATE);
+        CHECK_INT(det_report_progress(&core, 2), DET_E_STATE);
+        CHECK_INT(det_wants(&core, w, &ms), 0);
+        CHECK_INT(ms, UINT32_MAX);
+    }
+}
+
 /* Whatever call of the port fails: every report is acknowledged, told as lost, or still there; none is stored twice. */
 static void whatever_port_call_fails_the_books_balance(void) {
     for (unsigned k = 1; k < 140; k++) {
@@ -754,6 +889,16 @@ static const unit_test tests[] = {
     TEST(closing_gives_up_at_its_deadline_and_says_what_kept_it),
     TEST(a_token_that_expires_is_replaced_when_there_is_a_password),
     TEST(an_expired_token_without_password_keeps_everything_and_says_so),
+    TEST(a_500_whose_words_are_cut_off_is_unsure),
+    TEST(a_report_under_way_when_closing_gives_up_is_unsure_not_pending),
+    TEST(a_newer_progress_set_meanwhile_is_sent_too),
+    TEST(a_long_retry_after_does_not_starve_the_heartbeat),
+    TEST(the_terminal_state_is_sent_again_while_the_server_is_away),
+    TEST(the_lost_callback_may_step),
+    TEST(a_request_of_the_callers_during_opening_is_left_alone),
+    TEST(an_opening_can_be_given_up),
+    TEST(nothing_secret_is_left_after_closing),
+    TEST(a_core_never_opened_refuses_everything),
     TEST(whatever_port_call_fails_the_books_balance),
     TEST(any_split_of_the_bytes_gives_the_same_run),
     TEST(the_session_serves_other_calls_between_the_cores_own),

@@ -55,6 +55,17 @@ static void end(void) {
     CHECK_INT(fake_free(&fp), 0);
 }
 
+static int later(void *ctx, const det_response *r, const void *data, size_t len) {
+    (void)ctx, (void)r, (void)data, (void)len;
+    return DET_E_AGAIN;
+}
+
+static int cancel(void *ctx, const det_response *r, const void *data, size_t len) {
+    (void)ctx, (void)r, (void)data, (void)len;
+    det_session_cancel(&s);
+    return DET_OK;
+}
+
 static int call(const char *method, const char *path, const char *body) {
     det_request q;
     memset(&q, 0, sizeof q);
@@ -422,6 +433,60 @@ static void an_early_refusal_is_read_though_the_request_could_not_be_sent(void) 
     end();
 }
 
+static void a_callback_that_says_later_ends_the_request(void) {
+    det_request q = {0};
+    begin(serves3, 1);
+    det_session_begin(&s);
+    q.method = "GET";
+    q.path = "/";
+    q.sink = later;
+    CHECK_INT(det_session_call(&s, &q, NULL), DET_E_ARG);
+    q.sink = cancel;
+    CHECK_INT(det_session_call(&s, &q, NULL), DET_E_STATE);
+    CHECK_INT(call("GET", "/again", NULL), DET_OK);
+    end();
+}
+
+static void a_peer_that_never_pauses_cannot_hold_a_step(void) {
+    static char endless[200000];
+    int n = snprintf(endless, sizeof endless, "HTTP/1.1 200 OK\r\nContent-Length: 190000\r\n\r\n");
+    memset(endless + n, 'x', 190000);
+    fake_reply r[1] = {{.after_requests = 1}};
+    fake_script sc[1] = {{.reply = r, .replies = 1}};
+    det_request q = {0};
+    r[0].data = endless;
+    r[0].len = (size_t)n + 190000;
+    begin(sc, 1);
+    q.method = "GET";
+    q.path = "/";
+    CHECK_INT(det_session_start(&s, &q), DET_OK);
+    CHECK_INT(det_session_step(&s), DET_E_AGAIN);
+    CHECK_INT(det_session_step(&s), DET_E_AGAIN); /* 64 pieces of 1 KB, then the caller's turn */
+    CHECK(fp.calls[FAKE_RECV] <= 64);
+    while (det_session_step(&s) == DET_E_AGAIN) fp.port.wait(fp.port.ctx, NULL, 0, 0);
+    CHECK_INT(det_session_response(&s)->status, 200);
+    end();
+}
+
+static void a_refused_token_keeps_the_other_header_lines(void) {
+    begin(serves3, 1);
+    CHECK_INT(det_session_set_token(&s, "a\r\nb"), DET_E_ARG);
+    CHECK_INT(call("GET", "/a", NULL), DET_OK);
+    CHECK(fake_sent_has(&fp, 0, "Host: master\r\n"));
+    CHECK(!fake_sent_has(&fp, 0, "Authorization"));
+    end();
+}
+
+static void nothing_secret_is_left_after_free(void) {
+    begin(serves3, 1);
+    det_session_begin(&s);
+    CHECK_INT(call("GET", "/a", NULL), DET_OK);
+    det_session_free(&s);
+    for (size_t i = 0; i + 12 < sizeof buffer; i++) CHECK(memcmp(buffer + i, "secret-token", 12) != 0);
+    for (size_t i = 0; i + 12 < sizeof s; i++) CHECK(memcmp((const char *)&s + i, "secret-token", 12) != 0);
+    end();
+}
+
 /* ---- every split, every fault --------------------------------------------------------------------------------------- */
 
 #define ANSWER "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nT: v\r\n\r\n"
@@ -691,6 +756,10 @@ static const unit_test tests[] = {
     TEST(a_sink_may_end_a_request),
     TEST(a_body_from_a_source_arrives_whole_whatever_the_buffer),
     TEST(an_early_refusal_is_read_though_the_request_could_not_be_sent),
+    TEST(a_callback_that_says_later_ends_the_request),
+    TEST(a_peer_that_never_pauses_cannot_hold_a_step),
+    TEST(a_refused_token_keeps_the_other_header_lines),
+    TEST(nothing_secret_is_left_after_free),
     TEST(any_split_of_the_bytes_gives_the_same),
     TEST(byte_by_byte_with_every_second_call_blocked_gives_the_same),
     TEST(an_answer_cut_at_every_byte_is_never_taken_for_whole),

@@ -111,17 +111,22 @@ static void dates_go_by_the_port_s_clock_and_include_both_ends(void) {
     static const struct {
         int64_t now;
         uint32_t faults;
-    } at[] = {{99, DET__BAD_FUTURE}, {100, 0}, {150, 0}, {200, 0}, {201, DET__BAD_EXPIRED}, {0, DET__BAD_FUTURE}};
+    } at[] = {{-1, DET__BAD_FUTURE}, {0, 0}, {50, 0}, {100, 0}, {101, DET__BAD_EXPIRED}, {-100, DET__BAD_FUTURE}};
+    const int64_t y2020 = 1577836800;
     start(NULL, 0);
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
-        fp.utc_s = at[i].now;
-        CHECK_INT(det__tls_check_dates(&st, 100, 200), at[i].faults);
+        fp.utc_s = y2020 + at[i].now;
+        CHECK_INT(det__tls_check_dates(&st, y2020, y2020 + 100), at[i].faults);
     }
     CHECK_INT(det__tls_of(&st)->no_clock, 0);
     CHECK_INT(det__tls_check_dates(&st, -200, -100), DET__BAD_EXPIRED);
-    fp.utc_s = DET_UTC_UNKNOWN;
-    CHECK_INT(det__tls_check_dates(&st, 100, 200), DET__BAD_FUTURE);
-    CHECK_INT(det__tls_of(&st)->no_clock, 1);
+    static const int64_t unset[] = {DET_UTC_UNKNOWN, 0, 150, 946684800}; /* the last one is 2000-01-01 */
+    for (size_t i = 0; i < sizeof unset / sizeof unset[0]; i++) {
+        det__tls_of(&st)->no_clock = 0;
+        fp.utc_s = unset[i];
+        CHECK_INT(det__tls_check_dates(&st, 100, 200), DET__BAD_FUTURE);
+        CHECK_INT(det__tls_of(&st)->no_clock, 1);
+    }
     fp.port.utc_s = NULL;
     det__tls_of(&st)->no_clock = 0;
     CHECK_INT(det__tls_check_dates(&st, 100, 200), DET__BAD_FUTURE);
