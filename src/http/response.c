@@ -298,16 +298,19 @@ static const uint8_t *skim_lines(det__response *r, const uint8_t *p, const uint8
     return p;
 }
 
-/* How many of n bytes can be jumped over. */
+/* How many of n bytes can be jumped over: the usual status, lines. */
 static size_t skim(det__response *r, const uint8_t *p, size_t n) {
-    const uint8_t *end = p + (n < r->head_left ? n : r->head_left);
     size_t skipped = 0;
-    if (r->state == S_START && !r->pos && end - p > 9 && !memcmp(p, "HTTP/1.1 ", 9)) {
+    if (n > r->head_left) n = r->head_left;
+    if (r->state == S_START) {
+        if (r->pos || n < 13 || memcmp(p, "HTTP/1.1 200 ", 13) != 0) return 0;
         r->keep_alive = 1;
-        r->pos = 9;
-        skipped = 9;
-    } else if (!(r->flags & F_CHUNKS) && (r->state == S_LINE || (r->state == S_VALUE && !r->field))) {
-        skipped = (size_t)(skim_lines(r, p, end) - p);
+        r->status = 200;
+        r->state = S_VALUE;
+        skipped = 13;
+    } else if (r->state == S_LINE || (r->state == S_VALUE && !r->field)) {
+        if (r->flags & F_CHUNKS) return 0;
+        skipped = (size_t)(skim_lines(r, p, p + n) - p);
     }
     r->head_left -= (uint32_t)skipped;
     return skipped;

@@ -5,8 +5,8 @@
 
 #include <stdint.h>
 
-/* For what is called from several places: GCC, left alone, copies it to each, which makes a Thumb build larger. */
-#if defined(__GNUC__)
+/* For what is called from several places: GCC copies it to each even with -Os, which makes a Thumb build larger. */
+#if defined(__GNUC__) && defined(__OPTIMIZE_SIZE__)
 #define DET__NOINLINE __attribute__((noinline))
 #else
 #define DET__NOINLINE
