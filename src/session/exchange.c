@@ -10,7 +10,8 @@ enum {
     PROBE_AFTER_MS = 1000,  /* a connection idle for longer is probed before it is used */
     IDLE_CAP_MS = 90000,    /* and one idle for longer than this is not used: above the 60 s heartbeat */
     PIECES_MAX = 64,        /* received in one step: a peer that never pauses must not outlive the deadlines */
-    FIRST_LINE_MAX = 4096   /* a connection whose first request line is longer is reset by the master (contract 8) */
+    /* A connection whose first request line is over 4,096 bytes is reset by the master (contract 8). */
+    FIRST_PATH_MAX = 4096 - DET_BASE_SIZE - 32
 };
 
 static uint32_t now(const det__session *s) {
@@ -231,18 +232,15 @@ static uint32_t left(uint32_t t, uint32_t since, uint32_t limit) {
 /* A long request line must not be a connection's first: GET /info goes before it, its answer is skipped. */
 static int precede(det__session *s) {
     static const det__head info = {"GET", "/info", NULL, 0, 0};
-    const char *line = (const char *)s->opt.buffer;
-    size_t n = 0;
     det__out o;
-    while (n < FIRST_LINE_MAX && line[n] != '\n') n++;
-    if (n < FIRST_LINE_MAX) return DET_OK;
+    if (strlen(s->req.path) < FIRST_PATH_MAX) return DET_OK;
     det__out_init(&o, s->rx, sizeof s->rx);
     int rc = det__request_head(&o, &s->url, s->hdr, s->hdr_len, &info);
     if (rc != DET_OK) return rc;
     s->skip = 1;
     begin_answer(s);
     rc = s->stream.ops->send(&s->stream, s->rx, o.len);
-    return rc == (int)o.len ? DET_OK : DET_E_IO;
+    return rc < 0 ? rc : rc == (int)o.len ? DET_OK : DET_E_IO;
 }
 
 static int open_stream(det__session *s) {

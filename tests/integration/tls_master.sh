@@ -93,7 +93,7 @@ tls12=
 # Refused before there is any connection.
 echo 'no certificate' >"$dir/junk.pem"
 run "a file that holds no certificate" leaf DET_MASTER_CERT_FILE="$dir/junk.pem"
-said 1 "seed: tls: localhost:$master_port: a certificate given as trusted cannot be read"
+said 1 "seed: tls: localhost:$master_port: the certificates given as trusted cannot be read: see ca_pem, DET_MASTER_CERT_FILE"
 counted 0 0 0 0
 
 # http to the TLS port: an answer or none, but no report and no success.
