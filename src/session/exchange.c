@@ -71,7 +71,7 @@ static int is_safe(const det_request *q) {
 }
 
 static void begin_answer(det__session *s) {
-    det__response_init(&s->parser, !s->skip && s->req.method[0] == 'H');
+    det__response_init(&s->parser, !(DET_LONG_LINES && s->skip) && s->req.method[0] == 'H');
 }
 
 static void begin_send(det__session *s) {
@@ -166,7 +166,7 @@ static int parse(det__session *s, size_t n) {
         at += used;
         if (event < 0) return fault(s, event);
         if (event == DET__RESPONSE_MORE) return DET_E_AGAIN;
-        if (s->skip) {
+        if (DET_LONG_LINES && s->skip) {
             if (event == DET__RESPONSE_DONE) s->skip = 0, begin_answer(s);
             continue;
         }
@@ -180,7 +180,7 @@ static int parse(det__session *s, size_t n) {
 
 /* The peer ended the stream in order: an answer without length is complete, any other is cut. */
 static int eof(det__session *s) {
-    int rc = s->skip ? DET_E_CLOSED : det__response_eof(&s->parser);
+    int rc = DET_LONG_LINES && s->skip ? DET_E_CLOSED : det__response_eof(&s->parser);
     return rc == DET__RESPONSE_DONE ? finish(s, 1) : fault(s, rc);
 }
 
@@ -233,7 +233,7 @@ static uint32_t left(uint32_t t, uint32_t since, uint32_t limit) {
 static int precede(det__session *s) {
     static const det__head info = {"GET", "/info", NULL, 0, 0};
     det__out o;
-    if (strlen(s->req.path) < FIRST_PATH_MAX) return DET_OK;
+    if (!DET_LONG_LINES || strlen(s->req.path) < FIRST_PATH_MAX) return DET_OK;
     det__out_init(&o, s->rx, sizeof s->rx);
     int rc = det__request_head(&o, &s->url, s->hdr, s->hdr_len, &info);
     if (rc != DET_OK) return rc;

@@ -58,13 +58,13 @@ typedef struct det__session {
     size_t body_off;     /* body bytes copied into it so far */
     det_request req;
     det_response res;
-    det_failure failure;
-    det_session_stats stats;
     det_session_options opt; /* defaults filled in */
+    det_session_stats stats;
+    det__stream stream;
+    det_failure failure;
     det__response parser;
     det__picker picker;  /* finds the server's words in an error's body */
     det__pick picks[DET__SHAPES];
-    det__stream stream;
     det__url url;
     char msg[DET_MSG_SIZE];
     char hdr[DET_HDR_SIZE];
