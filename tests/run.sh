@@ -44,15 +44,8 @@ programs() { # directory below $B, arguments of make: what the lanes with real s
     ok "library, examples, master, replay, demo and the tests over sockets build" $?
 }
 
-# The programs and scripts of tests/integration, all at once: they mostly wait.
-integration() { # directory below $B
-    for file in tests/integration/*; do
-        name=$(basename "$file")
-        case $name in
-        *.sh) later "$name" env B="$B/$1" sh "$file" ;;
-        *.c) if grep -q '^REAL_MAIN' "$file"; then later "$name" "$B/$1/${name%.c}"; fi ;;
-        esac
-    done
+integration() { # directory below $B; all at once: they mostly wait
+    for file in tests/integration/*.sh; do later "$(basename "$file")" env B="$B/$1" sh "$file"; done
     together
 }
 

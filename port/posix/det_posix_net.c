@@ -77,26 +77,31 @@ static void add_addr(posix_mem *m, const struct addrinfo *ai) {
     m->c.count++;
 }
 
-/* A numeric address needs no resolver: no files, no network, no waiting. */
-static int look_up(det_conn *conn, const char *host) {
+/* What getaddrinfo() says; what it found is added. */
+static int ask(det_conn *conn, const char *host, int flags) {
     struct addrinfo hints, *list = NULL;
     memset(&hints, 0, sizeof hints);
     hints.ai_family = AF_UNSPEC;
     hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_NUMERICHOST;
+    hints.ai_flags = flags;
     int r = getaddrinfo(host, NULL, &hints, &list);
-    if (r == EAI_NONAME) {
-        hints.ai_flags = 0;
-        r = getaddrinfo(host, NULL, &hints, &list);
-    }
-    /* RFC 6761 6.3: localhost is loopback, also on a machine without /etc/hosts. */
-    if (r != 0 && strcmp(host, "localhost") == 0) r = getaddrinfo("127.0.0.1", NULL, &hints, &list);
+    if (r != 0) return r;
+    for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) add_addr(mem_of(conn), ai);
+    freeaddrinfo(list);
+    return 0;
+}
+
+/* A numeric address needs no resolver: no files, no network, no waiting. Nor does localhost, which is loopback even
+ * where no file says so and is no name server's business (RFC 6761 6.3). */
+static int look_up(det_conn *conn, const char *host) {
+    int local = strcmp(host, "localhost") == 0;
+    int r = ask(conn, local ? "127.0.0.1" : host, AI_NUMERICHOST);
+    if (local) (void)ask(conn, "::1", AI_NUMERICHOST);
+    if (r == EAI_NONAME) r = ask(conn, host, 0);
     if (r != 0) {
         conn->os_error = r == EAI_SYSTEM ? errno : r;
         return DET_E_DNS;
     }
-    for (const struct addrinfo *ai = list; ai; ai = ai->ai_next) add_addr(mem_of(conn), ai);
-    freeaddrinfo(list);
     return mem_of(conn)->c.count ? DET_OK : DET_E_DNS;
 }
 

@@ -206,14 +206,18 @@ static void an_unknown_name_is_a_dns_error(void) {
     hang_up();
 }
 
-static void localhost_is_loopback_where_no_resolver_knows_it(void) {
+static void localhost_is_loopback_and_nobody_is_asked(void) {
     uint16_t p = 0;
-    int l = listen_at("127.0.0.1", &p, 4);
+    int l = listen_at("127.0.0.1", &p, 4), before = names_asked;
     name_has = NULL;
     CHECK_INT(dial("localhost", p, 2000), DET_OK);
     hang_up();
     close(l);
+    CHECK_INT(dial("localhost", p, 2000), DET_E_CONNECT);
+    CHECK_INT(conn.os_error, ECONNREFUSED); /* whether or not there is IPv6 */
+    CHECK_INT(names_asked, before);
     CHECK_INT(lists_out, 0);
+    hang_up();
 }
 
 static void every_address_of_a_name_is_tried(void) {
@@ -595,7 +599,7 @@ static const unit_test tests[] = {
     TEST(ipv6_works_where_the_machine_has_it),
     TEST(a_refused_port_is_told_with_its_errno_and_leaves_nothing),
     TEST(an_unknown_name_is_a_dns_error),
-    TEST(localhost_is_loopback_where_no_resolver_knows_it),
+    TEST(localhost_is_loopback_and_nobody_is_asked),
     TEST(every_address_of_a_name_is_tried),
     TEST(a_silent_address_costs_its_share_of_the_budget_and_no_more),
     TEST(without_descriptors_it_is_an_io_error),
