@@ -70,10 +70,10 @@ typedef struct det_json_reader {
     size_t scratch_cap;
     size_t scratch_len;
     uint16_t depth;     /* containers open now; the only field to be read from outside */
-    uint16_t high;      /* first half of a surrogate pair, or 0 */
+    uint16_t high;      /* the escape just before was this first half of a surrogate pair, or 0 */
     uint8_t last;       /* the piece fed last is the final one */
     uint8_t state;
-    uint8_t sub;        /* token being read: type of string, state of number, letters of a word */
+    uint8_t sub;        /* token being read: type of string, state of number, next letter of a word */
     int8_t err;
     uint8_t carry_len;
     char carry[6];      /* a UTF-8 sequence or escape that is not complete yet */

@@ -3,20 +3,28 @@
 #include "../base/dparse.h"
 #include "det_json.h"
 
+enum { MOST_DIGITS = 19 }; /* of INT64_MAX; any such number is below 2^64 */
+
 int det_json_to_int(const det_json_token *t, int64_t *v) {
-    const char *p = t->text, *end = p + t->len;
-    int negative = p < end && *p == '-';
-    uint64_t limit = (uint64_t)INT64_MAX + (uint64_t)negative, n = 0;
+    const char *p = t->text;
+    size_t left = t->len;
+    unsigned negative = 0;
+    uint64_t n = 0;
     if (t->more) return DET_E_SIZE;
-    p += negative;
-    if (p == end) return DET_E_VALUE;
-    for (; p < end; p++) {
-        unsigned d = (unsigned char)(*p - '0');
-        if (d > 9 || n > (uint64_t)INT64_MAX / 10) return DET_E_VALUE; /* n * 10 stays below 2^64 */
-        n = n * 10 + d;
-        if (n > limit) return DET_E_VALUE;
+    if (left && *p == '-') {
+        negative = 1;
+        p++;
+        left--;
     }
-    *v = negative && n ? -(int64_t)(n - 1) - 1 : (int64_t)n;
+    if (left - 1 >= MOST_DIGITS) return DET_E_VALUE; /* 0 - 1 is too large as well */
+    do {
+        unsigned d = (unsigned char)(*p++ - '0');
+        if (d > 9) return DET_E_VALUE;
+        n = n * 10 + d;
+    } while (--left);
+    if (negative) n = 0 - n;
+    if (n && n >> 63 != negative) return DET_E_VALUE;
+    *v = (int64_t)n;
     return DET_OK;
 }
 

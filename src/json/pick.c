@@ -8,14 +8,13 @@
 void det__picker_init(det__picker *p, det__pick *picks, size_t n) {
     det_json_read_init(&p->reader, p->scratch, sizeof p->scratch);
     p->picks = picks;
-    p->n = (uint8_t)n;
-    p->in_key = 0;
-    p->text_len = 0;
-    for (size_t i = 0; i < n; i++) {
-        picks[i].found = DET__PICK_ABSENT;
-        picks[i].level = 0;
-        if (picks[i].kind == DET__PICK_TEXT) *(char *)picks[i].dst = 0;
+    p->before = 0;
+    for (; n; n--, picks++) {
+        picks->found = DET__PICK_ABSENT;
+        picks->level = 0;
+        if (picks->kind == DET__PICK_TEXT) *(char *)picks->dst = 0;
     }
+    p->end = picks;
 }
 
 /* The rest of the path below its first `level` keys; NULL when there is none. */
@@ -28,83 +27,69 @@ static const char *path_rest(const det__pick *pick) {
     return s;
 }
 
-static int key_matches(const det__pick *pick, const det_json_token *t) {
-    const char *s = path_rest(pick);
+static int begins_with(const char *path, const det_json_token *key) {
     size_t n = 0;
-    if (!s) return 0;
-    while (s[n] && s[n] != '.') n++;
-    return n == t->len && memcmp(s, t->text, n) == 0;
+    while (path[n] && path[n] != '.') n++;
+    return n == key->len && memcmp(path, key->text, n) == 0;
 }
 
-/* A key in an object at this depth; whole: all of it is in t. */
-static void on_key(det__picker *p, const det_json_token *t, int whole) {
-    unsigned depth = p->reader.depth;
-    for (size_t i = 0; i < p->n; i++) {
-        det__pick *pick = &p->picks[i];
-        if (pick->level >= depth) pick->level = (uint16_t)(depth - 1);
-        if (whole && pick->level == depth - 1 && key_matches(pick, t)) pick->level++;
-    }
-}
-
-static void store_text(det__picker *p, det__pick *pick, const det_json_token *t) {
-    char *dst = (char *)pick->dst;
-    size_t at = p->text_len, n = t->len;
+static void store_text(det__pick *pick, const det_json_token *t, size_t at) {
+    char *dst = (char *)pick->dst + at;
+    size_t n = t->len, room = pick->cap - 1 - at;
     if (at && pick->found != DET__PICK_STORED) return; /* cut before */
     pick->found = DET__PICK_STORED;
-    if (n > pick->cap - 1 - at) {
-        n = pick->cap - 1 - at;
+    if (n > room) {
+        n = room;
         while (n > 0 && ((unsigned char)t->text[n] & 0xc0) == 0x80) n--;
         pick->found = DET__PICK_OTHER;
     }
-    memcpy(dst + at, t->text, n);
-    dst[at + n] = 0;
+    memcpy(dst, t->text, n);
+    dst[n] = 0;
 }
 
-static void store(det__picker *p, det__pick *pick, int type, const det_json_token *t) {
-    int string = type == DET_JSON_STRING, whole = !t->more && !p->text_len;
-    if (pick->kind == DET__PICK_TEXT && string) {
-        store_text(p, pick, t);
-        return;
+/* A token whose type has no text is no integer either. */
+static void store(det__pick *pick, int type, const det_json_token *t, size_t at) {
+    if (pick->kind == DET__PICK_INT64) {
+        int whole = !at && det_json_to_int(t, (int64_t *)pick->dst) == DET_OK;
+        pick->found = whole ? DET__PICK_STORED : DET__PICK_OTHER;
+    } else if (type == DET_JSON_STRING) {
+        store_text(pick, t, at);
+    } else {
+        *(char *)pick->dst = 0;
+        pick->found = DET__PICK_OTHER;
     }
-    if (pick->kind == DET__PICK_TEXT) *(char *)pick->dst = 0;
-    pick->found = DET__PICK_OTHER;
-    if (pick->kind != DET__PICK_INT64 || !whole || !(string || type == DET_JSON_NUMBER)) return;
-    if (det_json_to_int(t, (int64_t *)pick->dst) == DET_OK) pick->found = DET__PICK_STORED;
 }
 
-/* A value, or a part of a string, in a container at this depth; an array or object when it begins. */
-static void on_value(det__picker *p, int type, const det_json_token *t, unsigned depth) {
-    for (size_t i = 0; depth && i < p->n; i++) {
-        det__pick *pick = &p->picks[i];
-        if (pick->level == depth && !path_rest(pick)) store(p, pick, type, t);
-    }
-    p->text_len = t->more ? p->text_len + t->len : 0;
-}
-
+/* At a key, at a value, or a part of either; at arrays and objects when they begin and, to the same effect, end. */
 static void on_token(det__picker *p, int type, const det_json_token *t) {
     unsigned depth = p->reader.depth;
-    if (type == DET_JSON_OBJECT_END || type == DET_JSON_ARRAY_END) return;
-    if (type == DET_JSON_KEY) {
-        on_key(p, t, !t->more && !p->in_key);
-        p->in_key = t->more;
-        return;
+    if (type == DET_JSON_OBJECT || type == DET_JSON_ARRAY || type == DET_JSON_KEY) depth--;
+    for (det__pick *pick = p->picks; pick < p->end; pick++) {
+        const char *rest;
+        if (pick->level > depth) pick->level = (uint16_t)depth;
+        if (pick->level < depth) continue;
+        rest = path_rest(pick);
+        if (type != DET_JSON_KEY) {
+            if (!rest) store(pick, type, t, p->before);
+        } else if (rest && !t->more && !p->before && begins_with(rest, t)) {
+            pick->level++;
+        }
     }
-    on_value(p, type, t, type == DET_JSON_OBJECT || type == DET_JSON_ARRAY ? depth - 1 : depth);
+    p->before = t->more && type != DET_JSON_NUMBER ? p->before + t->len : 0;
 }
 
-static int run(det__picker *p) {
+static int run(det__picker *p, const char *data, size_t len, int last) {
     det_json_token t;
     int type;
+    det_json_feed(&p->reader, data, len, last);
     while ((type = det_json_next(&p->reader, &t)) > 0) on_token(p, type, &t);
     return type == DET_E_AGAIN ? DET_OK : type;
 }
 
 int det__picker_feed(det__picker *p, const void *data, size_t len) {
-    det_json_feed(&p->reader, (const char *)data, len, 0);
-    return run(p);
+    return run(p, (const char *)data, len, 0);
 }
 
 int det__picker_end(det__picker *p) {
-    det_json_feed(&p->reader, NULL, 0, 1);
-    return run(p);
+    return run(p, NULL, 0, 1);
 }

@@ -29,9 +29,8 @@ typedef struct det__pick {
 typedef struct det__picker {
     det_json_reader reader;
     det__pick *picks;
-    size_t text_len;  /* of the string being read */
-    uint8_t n;
-    uint8_t in_key;   /* the next token goes on with a key that was too long */
+    det__pick *end;
+    size_t before;    /* bytes of the key or string being read that came with earlier tokens */
     char scratch[64];
 } det__picker;
 

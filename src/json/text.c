@@ -9,7 +9,7 @@ static int is_plain(unsigned char c) {
     return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
 }
 
-#if UINTPTR_MAX > 0xffffffffu && !defined(DET__NARROW)
+#if DET__JSON_FAST
 
 #if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define FIRST_BYTE(hits) ((size_t)__builtin_ctzll(hits) >> 3)
@@ -48,37 +48,50 @@ static const char *skip_ascii(const char *p, const char *end) {
 
 #endif
 
-size_t det__utf8_check(const char *p, size_t n, size_t *need) {
-    unsigned char c = (unsigned char)p[0], low = 0x80, high = 0xbf;
-    size_t i;
-    *need = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
-    if (c == 0xe0) low = 0xa0;  /* overlong */
-    if (c == 0xed) high = 0x9f; /* surrogates */
-    if (c == 0xf0) low = 0x90;  /* overlong */
-    if (c == 0xf4) high = 0x8f; /* above U+10FFFF */
-    for (i = 1; i < n && i < *need; i++) {
-        c = (unsigned char)p[i];
-        if (c < low || c > high) break;
-        low = 0x80;
-        high = 0xbf;
-    }
-    return i;
+/* What the upper half of a continuation byte may be, one bit each for 8 to b. In the second byte some of them make an
+ * overlong form, a surrogate or more than U+10FFFF. */
+enum { ANY = 15, AFTER_E0 = 12, AFTER_ED = 3, AFTER_F0 = 14, AFTER_F4 = 1 };
+
+int det__utf8_check(const char *p, size_t n) {
+    unsigned c = (unsigned char)p[0], half = ANY;
+    int need = c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4, i = 1;
+    if (c < 0xc2 || c > 0xf4) return -1;
+    if (c == 0xe0) half = AFTER_E0;
+    if (c == 0xed) half = AFTER_ED;
+    if (c == 0xf0) half = AFTER_F0;
+    if (c == 0xf4) half = AFTER_F4;
+    do {
+        if ((size_t)i == n) return 0;
+        c = (unsigned char)p[i] ^ 0x80u;
+        if (!(half >> (c >> 4) & 1)) return -i;
+        half = ANY;
+    } while (++i < need);
+    return need;
 }
 
 size_t det__utf8_put(char out[4], uint32_t c) {
     size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const unsigned char lead[4] = {0, 0xc0, 0xe0, 0xf0};
-    for (size_t i = n; i-- > 1; c >>= 6) out[i] = (char)(0x80 | (c & 0x3f));
-    out[0] = (char)(lead[n - 1] | c);
+    uint32_t lead = n > 1 ? 0xf00u >> n : 0;
+    for (size_t i = n; --i; c >>= 6) out[i] = (char)(0x80 | (c & 0x3f));
+    out[0] = (char)(lead | c);
     return n;
 }
 
 const char *det__json_plain(const char *p, const char *end) {
     for (;;) {
-        size_t need;
+        int n;
         p = skip_ascii(p, end);
         if (p == end || (unsigned char)*p < 0x80) return p;
-        if (det__utf8_check(p, (size_t)(end - p), &need) != need) return p;
-        p += need;
+        n = det__utf8_check(p, (size_t)(end - p));
+        if (n <= 0) return p;
+        p += n;
     }
+}
+
+int det__json_escape(char c, unsigned want) {
+    static const char pairs[] = "\"\"\\\\//\bb\ff\nn\rr\tt";
+    for (unsigned i = want ^ 1; i < sizeof pairs - 1; i += 2) {
+        if (pairs[i] == c) return (unsigned char)pairs[i ^ 1];
+    }
+    return -1;
 }

@@ -34,60 +34,64 @@ void det_json_write_init(det_json_writer *w, char *buf, size_t cap, unsigned fla
     w->flags = (uint8_t)flags;
 }
 
-static void open(det_json_writer *w, char c) {
-    begin_value(w);
+/* What cannot be a value's first byte, or must be its last. */
+static void put_mark(det_json_writer *w, char c, int comma) {
     put_byte(w, c);
-    w->comma = 0;
+    w->comma = (uint8_t)comma;
 }
 
-static void close(det_json_writer *w, char c) {
-    put_byte(w, c);
-    w->comma = 1;
+static void open_with(det_json_writer *w, char c) {
+    begin_value(w);
+    put_mark(w, c, 0);
 }
 
 void det_json_object(det_json_writer *w) {
-    open(w, '{');
+    open_with(w, '{');
 }
 
 void det_json_object_end(det_json_writer *w) {
-    close(w, '}');
+    put_mark(w, '}', 1);
 }
 
 void det_json_array(det_json_writer *w) {
-    open(w, '[');
+    open_with(w, '[');
 }
 
 void det_json_array_end(det_json_writer *w) {
-    close(w, ']');
+    put_mark(w, ']', 1);
+}
+
+static void put_value(det_json_writer *w, const char *json, size_t len) {
+    begin_value(w);
+    put(w, json, len);
 }
 
 /* RFC 8259 section 7: quote, backslash and control characters, nothing else. */
-static void put_escape(det_json_writer *w, unsigned char c) {
-    static const char names[] = "\"\"\\\\\bb\ff\nn\rr\tt", hex[] = "0123456789abcdef";
-    char text[6] = {'\\', 'u', '0', '0', 0, 0};
-    for (size_t i = 0; i < sizeof names - 1; i += 2) {
-        if (names[i] != (char)c) continue;
-        text[1] = names[i + 1];
-        put(w, text, 2);
+static void put_escape(det_json_writer *w, char c) {
+    int letter = det__json_escape(c, DET__LETTER), low = c & 15;
+    put_byte(w, '\\');
+    if (letter >= 0) {
+        put_byte(w, (char)letter);
         return;
     }
-    text[4] = hex[c >> 4];
-    text[5] = hex[c & 15];
-    put(w, text, sizeof text);
+    put(w, c < 0x10 ? "u000" : "u001", 4);
+    put_byte(w, (char)(low < 10 ? '0' + low : 'a' - 10 + low));
 }
 
-/* What det__json_plain() stopped at; returns the bytes used. */
+/* What det__json_plain() stopped at, of n bytes; returns the bytes used. */
 static size_t put_special(det_json_writer *w, const char *p, size_t n) {
-    size_t need;
+    int valid;
     if ((unsigned char)*p < 0x80) {
-        put_escape(w, (unsigned char)*p);
+        put_escape(w, *p);
         return 1;
     }
     if (w->flags & DET_JSON_STRICT_UTF8) fail(w, DET_E_UTF8);
     put(w, "\xef\xbf\xbd", 3);
-    return det__utf8_check(p, n, &need);
+    valid = det__utf8_check(p, n);
+    return valid ? (size_t)-valid : n;
 }
 
+#if DET__JSON_FAST
 /* The usual case: nothing to escape, and room. */
 static int put_plain(det_json_writer *w, const char *p, size_t n) {
     char *o;
@@ -100,10 +104,13 @@ static int put_plain(det_json_writer *w, const char *p, size_t n) {
     w->len += n + 2;
     return 1;
 }
+#endif
 
 static void put_quoted(det_json_writer *w, const char *p, size_t n) {
     const char *end = p + n;
+#if DET__JSON_FAST
     if (put_plain(w, p, n)) return;
+#endif
     put_byte(w, '"');
     while (p < end) {
         const char *stop = det__json_plain(p, end);
@@ -114,11 +121,8 @@ static void put_quoted(det_json_writer *w, const char *p, size_t n) {
 }
 
 void det_json_key(det_json_writer *w, const char *name) {
-    begin_value(w);
-    w->comma = 0;
-    if (!name) fail(w, DET_E_ARG);
-    put_quoted(w, name ? name : "", name ? strlen(name) : 0);
-    put_byte(w, ':');
+    det_json_string_n(w, name, name ? strlen(name) : 1);
+    put_mark(w, ':', 0);
 }
 
 void det_json_string(det_json_writer *w, const char *s) {
@@ -133,50 +137,55 @@ void det_json_string_n(det_json_writer *w, const char *s, size_t len) {
 }
 
 void det_json_int(det_json_writer *w, int64_t v) {
-    char text[DET__UTOA_SIZE];
-    begin_value(w);
-    if (v < 0) put_byte(w, '-');
-    put(w, text, det__utoa(text, v < 0 ? (uint64_t)0 - (uint64_t)v : (uint64_t)v));
+    char text[1 + DET__UTOA_SIZE], *p = text;
+    uint64_t u = (uint64_t)v;
+    if (v < 0) {
+        *p++ = '-';
+        u = 0 - u;
+    }
+    p += det__utoa(p, u);
+    put_value(w, text, (size_t)(p - text));
 }
 
 /* NaN and infinities have no JSON number; the master knows them by these strings. */
-static void put_not_finite(det_json_writer *w, uint64_t bits) {
-    if (bits << 12) put(w, "\"NaN\"", 5);
-    else if (bits >> 63) put(w, "\"-Infinity\"", 11);
-    else put(w, "\"Infinity\"", 10);
+static const char *not_finite(uint64_t bits) {
+    if (bits << 12) return "NaN";
+    return bits >> 63 ? "-Infinity" : "Infinity";
 }
 
 void det_json_double(det_json_writer *w, double v) {
     char text[DET__DTOA_SIZE];
     uint64_t bits;
-    begin_value(w);
     memcpy(&bits, &v, sizeof bits);
     if ((bits >> 52 & 0x7ff) == 0x7ff) {
-        put_not_finite(w, bits);
-    } else if (w->cap > w->len && w->cap - w->len >= DET__DTOA_SIZE) {
-        w->len += det__dtoa(w->buf + w->len, v);
-    } else {
-        put(w, text, det__dtoa(text, v));
+        det_json_string(w, not_finite(bits));
+        return;
     }
+#if DET__JSON_FAST
+    if (w->cap > w->len && w->cap - w->len > DET__DTOA_SIZE) {
+        begin_value(w);
+        w->len += det__dtoa(w->buf + w->len, v);
+        return;
+    }
+#endif
+    put_value(w, text, det__dtoa(text, v));
 }
 
 void det_json_bool(det_json_writer *w, int v) {
-    begin_value(w);
-    put(w, v ? "true" : "false", v ? 4 : 5);
+    put_value(w, v ? "true" : "false", v ? 4 : 5);
 }
 
 void det_json_null(det_json_writer *w) {
-    begin_value(w);
-    put(w, "null", 4);
+    put_value(w, "null", 4);
 }
 
 void det_json_raw(det_json_writer *w, const char *json, size_t len) {
-    begin_value(w);
     if (!json || !len) {
         fail(w, DET_E_ARG);
-        return;
+        json = "";
+        len = 0;
     }
-    put(w, json, len);
+    put_value(w, json, len);
 }
 
 int det_json_finish(const det_json_writer *w) {

@@ -212,6 +212,37 @@ static void keys_that_end_like_a_path_after_a_long_beginning_do_not_match(void) 
     }
 }
 
+static void numbers_longer_than_scratch_do_not_disturb_what_follows(void) {
+    static wanted w;
+    char text[700], digits[200];
+    for (size_t n = 60; n < 140; n += 9) {
+        memset(digits, '7', n);
+        digits[n] = 0;
+        sprintf(text, "{\"x\":%s,\"name\":\"n\",\"trial\":{\"y\":%s,\"id\":5},\"error\":{\"message\":%s}}", digits, digits,
+                digits);
+        for (size_t piece = 1; piece < 90; piece += 4) {
+            CHECK_INT(pick_pieces(&w, text, strlen(text), piece, piece), DET_OK);
+            CHECK_INT(found(&w), 1021);
+            CHECK_STR(w.name, "n");
+            CHECK_INT(w.id, 5);
+            CHECK_STR(w.message, "");
+        }
+    }
+}
+
+static void the_end_of_a_container_is_no_value_of_a_key_before_it(void) {
+    static const char *const t[] = {"{\"name\":\"n\",\"trial\":{\"id\":5}}",
+                                    "{\"name\":\"n\",\"trial\":{\"id\":5,\"o\":{},\"a\":[{},[]]}}",
+                                    "{\"x\":[{\"name\":1},[2]],\"name\":\"n\",\"trial\":{\"id\":5},\"y\":{\"z\":{}}}"};
+    static wanted w;
+    for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+        CHECK_INT(pick(&w, t[i]), DET_OK);
+        CHECK_INT(found(&w), 1001);
+        CHECK_STR(w.name, "n");
+        CHECK_INT(w.id, 5);
+    }
+}
+
 static void what_is_no_json_is_an_error_and_stays_one(void) {
     static const char *const bad[] = {"", " ", "{", "{\"trial\":{\"id\":1}", "{\"trial\":{\"id\":01}}", "{\"a\":\"\xff\"}", "{} {}", "<html>"};
     static wanted w;
@@ -261,6 +292,8 @@ static const unit_test tests[] = {
     TEST(text_of_exactly_its_room_is_whole),
     TEST(a_room_of_one_byte_takes_only_the_empty_text),
     TEST(keys_that_end_like_a_path_after_a_long_beginning_do_not_match),
+    TEST(numbers_longer_than_scratch_do_not_disturb_what_follows),
+    TEST(the_end_of_a_container_is_no_value_of_a_key_before_it),
     TEST(what_is_no_json_is_an_error_and_stays_one),
     TEST(megabytes_pass_by_in_constant_memory),
     TEST(no_picks_still_check_the_text),
