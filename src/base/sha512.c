@@ -9,9 +9,8 @@
 #include "wipe.h"
 
 typedef struct sha {
+    uint64_t v[8 + 16]; /* a … h, then the latest words of the message schedule, the newest first */
     uint64_t hash[8];
-    uint64_t w[16]; /* the block, and its message schedule as it rolls on */
-    uint64_t len;   /* bytes taken */
 } sha;
 
 /* out[n + 3] = a[n] * y[3], little-endian words. */
@@ -46,67 +45,51 @@ static uint64_t next_constant(uint32_t *prime, int cube) {
     return (uint64_t)y[1] << 32 | y[0];
 }
 
-/* Three rotations in one, each below 64 and no multiple of 32. In halves: 64-bit shifts by a variable are calls. */
-static uint64_t rotate3(uint64_t x, uint32_t by) {
+/* Three rotations in one, each below 64 and no multiple of 32; one with 64 added is a shift below 32. In halves: 64-bit
+ * shifts by a variable are calls. */
+static uint64_t sigma(uint64_t x, uint32_t by) {
     uint32_t low = 0, high = 0;
     for (; by; by >>= 8) {
-        uint32_t a = by & 32 ? (uint32_t)(x >> 32) : (uint32_t)x, b = by & 32 ? (uint32_t)x : (uint32_t)(x >> 32);
-        low ^= a >> (by & 31) | b << (32 - (by & 31));
-        high ^= b >> (by & 31) | a << (32 - (by & 31));
+        uint32_t a = (uint32_t)x, b = (uint32_t)(x >> 32), t = a, n = by & 31;
+        if (by & 32) a = b, b = t;
+        low ^= a >> n | b << (32 - n);
+        high ^= b >> n;
+        if (!(by & 64)) high ^= a << (32 - n);
     }
     return (uint64_t)high << 32 | low;
 }
 
-static uint64_t schedule(uint64_t *w, unsigned i) {
-    uint64_t x = w[(i + 1) & 15], y = w[(i + 14) & 15];
-    w[i] += (rotate3(x, 0x0801) ^ x >> 7) + w[(i + 9) & 15] + (rotate3(y, 0x3d13) ^ y >> 6);
-    return w[i];
-}
-
-/* v[0] … v[7] are a … h; each round moves them on by one. */
-static void round_of(uint64_t *v, uint64_t wk) {
-    uint64_t t = v[7] + rotate3(v[4], 0x29120e) + (v[6] ^ (v[4] & (v[5] ^ v[6]))) + wk;
-    uint64_t a = v[0], maj = (a & v[1]) | (v[2] & (a | v[1]));
-    for (unsigned i = 7; i > 0; i--) v[i] = v[i - 1];
-    v[4] += t;
-    v[0] = t + rotate3(a, 0x27221c) + maj;
+/* One round, and the word of the schedule that is used 16 rounds later; all move on by one, that word out of v[7]. */
+static void round_of(sha *s, uint64_t k) {
+    uint64_t *v = s->v, *w = v + 8;
+    uint64_t t = k + v[7] + w[15] + (v[6] ^ (v[4] & (v[5] ^ v[6]))) + sigma(v[4], 0x29120e);
+    v[7] = w[15] + w[6] + sigma(w[14], 0x470801) + sigma(w[1], 0x463d13);
+    v[3] += t;
+    t += (v[1] ^ ((v[0] ^ v[1]) & (v[1] ^ v[2]))) + sigma(v[0], 0x27221c);
+    memmove(v + 1, v, 23 * sizeof *v);
+    v[0] = t;
 }
 
 static void block(sha *s) {
-    uint64_t v[8];
     uint32_t prime = 1;
-    for (unsigned i = 0; i < 8; i++) v[i] = s->hash[i];
-    for (unsigned i = 0; i < 80; i++) {
-        uint64_t w = i < 16 ? s->w[i] : schedule(s->w, i & 15);
-        round_of(v, w + next_constant(&prime, 1));
-    }
-    for (unsigned i = 0; i < 8; i++) s->hash[i] += v[i];
-    det__wipe(v, sizeof v);
-}
-
-static void add_byte(sha *s, uint8_t byte) {
-    uint64_t *w = &s->w[s->len >> 3 & 15];
-    *w = *w << 8 | byte;
-    if ((++s->len & 127) == 0) block(s);
-}
-
-static void add(sha *s, const void *data, size_t len) {
-    const uint8_t *p = (const uint8_t *)data;
-    while (len--) add_byte(s, *p++);
+    memcpy(s->v, s->hash, sizeof s->hash);
+    while (prime != 409) round_of(s, next_constant(&prime, 1)); /* the 80th prime */
+    for (unsigned i = 0; i < 8; i++) s->hash[i] += s->v[i];
 }
 
 void det__sha512(const void *a, size_t a_len, const void *b, size_t b_len, uint8_t out[64]) {
     sha s;
     uint32_t prime = 1;
-    memset(&s, 0, sizeof s);
+    size_t len = a_len + b_len, end = (len + 16) | 127; /* where the length ends, which has 128 bits */
     for (unsigned i = 0; i < 8; i++) s.hash[i] = next_constant(&prime, 0);
-    add(&s, a, a_len);
-    add(&s, b, b_len);
-    add_byte(&s, 0x80);
-    while ((s.len & 127) != 112) add_byte(&s, 0);
-    s.w[14] = 0;
-    s.w[15] = (uint64_t)(a_len + b_len) << 3;
-    block(&s);
+    for (size_t at = 0; at <= end; at++) {
+        uint64_t *w = &s.v[8 + (~(at >> 3) & 15)];
+        unsigned byte = at == len ? 0x80 : 0;
+        if (at < len) byte = at < a_len ? ((const uint8_t *)a)[at] : ((const uint8_t *)b)[at - a_len];
+        *w = *w << 8 | byte;
+        if (at == end) *w = (uint64_t)len << 3;
+        if ((at & 127) == 127) block(&s);
+    }
     for (unsigned i = 64; i-- > 0; s.hash[i >> 3] >>= 8) out[i] = (uint8_t)s.hash[i >> 3];
     det__wipe(&s, sizeof s);
 }
