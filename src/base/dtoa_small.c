@@ -25,42 +25,60 @@ static void times_ten(uint32_t *b) {
     det__big_add(b, 9, b, 0);
 }
 
-/* The shortest decimal within the rounding interval of c * 2^q as 0.t1t2t3...tn * 10^point; n is returned. r / s is
- * what is still to be written, m / s how far it may be missed below, `more` times that above; the interval's ends
- * belong to it when c is even. r takes part in every comparison, which is then undone. */
-static int shortest(char *t, int *point, uint64_t c, int q) {
-    int closer = c == (uint64_t)1 << 52 && q > -1074, odd = (int)(c & 1), more = 1 + closer, n = 0, up, down;
+/* r / s is what is still to be written, m / s how far it may be missed below, `more` times that above; the ends of this
+ * interval belong to it when the double's last bit is even. */
+typedef struct fraction {
+    int32_t more, odd;
     uint32_t r[1 + DTOA_WORDS], s[1 + DTOA_WORDS], m[1 + DTOA_WORDS];
+} fraction;
+
+/* c * 2^q as r / s * 10^point; point is returned. It is up to 18 too large: the digits then begin with zeros. */
+static int begin(fraction *f, uint64_t c, int q) {
+    int closer = c == (uint64_t)1 << 52 && q > -1074, point = 17 + (q * 1233 >> 12); /* of 4096: log10(2) */
     uint32_t words = (uint32_t)((q < 0 ? -q : q) + 95) / 32;
-    big_set(r, words, c << 2, q);
-    big_set(m, words, closer ? 1 : 2, q);
-    big_set(s, words, 4, -q);
-    *point = 17 + (q * 1233 >> 12); /* at most 18 too many: the digits then begin with zeros */
-    for (int i = *point; i > 0; i--) times_ten(s);
-    for (int i = *point; i < 0; i++) {
-        times_ten(r);
-        times_ten(m);
+    f->more = 1 + closer;
+    f->odd = (int32_t)(c & 1);
+    big_set(f->r, words, c << 2, q);
+    big_set(f->m, words, closer ? 1 : 2, q);
+    big_set(f->s, words, 4, -q);
+    for (int i = point; i > 0; i--) times_ten(f->s);
+    for (int i = point; i < 0; i++) {
+        times_ten(f->r);
+        times_ten(f->m);
     }
-    for (;;) {
-        times_ten(r);
-        times_ten(m);
-        t[n] = '0' - 1;
-        do t[n]++;
-        while (det__big_add(r, -1, s, 0) >= 0);
-        up = det__big_add(r, more, m, -odd) > 0; /* r - s + more * m >= 0 */
-        det__big_add(r, 1, s, odd);
-        down = det__big_add(r, -1 - more, m, odd - 1) < 0; /* r - m <= 0 */
-        det__big_add(r, 1, m, 1 - odd);
-        if (up || down) break;
-        if (n || t[n] != '0') n++;
+    return point;
+}
+
+/* The next digit; *down and *up: may the number end with it, or with the one above it? r takes part in both
+ * comparisons, which are then undone. */
+static int digit(fraction *f, int *down, int *up) {
+    int d = -1;
+    times_ten(f->r);
+    times_ten(f->m);
+    do d++;
+    while (det__big_add(f->r, -1, f->s, 0) >= 0);
+    *up = det__big_add(f->r, f->more, f->m, -f->odd) > 0; /* r - s + more * m >= 0 */
+    det__big_add(f->r, 1, f->s, f->odd);
+    *down = det__big_add(f->r, -1 - f->more, f->m, f->odd - 1) < 0; /* r - m <= 0 */
+    det__big_add(f->r, 1, f->m, 1 - f->odd);
+    return d;
+}
+
+/* The shortest decimal within the rounding interval of c * 2^q as 0.t1t2t3...tn * 10^point; n is returned. */
+static int shortest(char *t, int *point, uint64_t c, int q) {
+    int n = 0, d, down, up;
+    fraction f;
+    *point = begin(&f, c, q);
+    while (d = digit(&f, &down, &up), !down && !up) {
+        if (n || d) t[n++] = (char)('0' + d);
         else --*point;
     }
-    if (up && down) { /* the closer one, the even one of two */
-        det__big_add(r, 1, r, 0);
-        up = det__big_add(r, -1, s, (t[n] & 1) - 1) >= 0;
+    if (down && up) { /* the closer one, the even one of two */
+        det__big_add(f.r, 1, f.r, 0);
+        up = det__big_add(f.r, -1, f.s, (d & 1) - 1) >= 0;
     }
-    t[n] = (char)(t[n] + up);
-    return n + 1;
+    t[n++] = (char)('0' + d + up);
+    return n;
 }
 
 size_t det__utoa(char *out, uint64_t v) {

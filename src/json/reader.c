@@ -22,7 +22,11 @@ enum state {
 enum { OBJECT = 2 }; /* what an object adds to a state, and takes from the token types of arrays */
 
 /* What a number has had so far (section 6); it may end in the even ones. A digit leads from an odd one to the next. */
-enum number { N_START = 1, N_ZERO = 0, N_INT = 2, N_POINT = 3, N_FRACTION = 4, N_E = 5, N_EXP = 6, N_SIGNED = 8, N_ENDED = 16 };
+enum number {
+    N_START = 1, N_ZERO = 0, N_INT = 2, N_POINT = 3, N_FRACTION = 4, N_E = 5, N_EXP = 6,
+    N_SIGNED = 8, /* added to N_START and N_E by a sign */
+    N_ENDED = 16  /* no state: the number ended before this character */
+};
 
 enum step { STEP_ON = 98, NO_ROOM = 99 }; /* no token yet; a part of a string, as scratch is full */
 
