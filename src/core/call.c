@@ -12,7 +12,8 @@ enum { LOGIN_MS = 60000 }; /* bcrypt costs a master about two seconds, more unde
 /* ---- requests ------------------------------------------------------------------------------------------------------ */
 
 /* The configuration with the harness's keys (contract 3.1), then method, path and body of each call in the order of
- * enum det__call, with a space between them. template.h says what stands behind an @. */
+ * enum det__call, with a space between them. template.h says what stands behind an @. A trial's id in the path need not be in the body
+ * (contract 0.3). */
 enum { CONFIG = DET__CALL_NONE };
 static const char texts[] =
     "{\"checkpoint_storage\":@s,\"description\":@d,\"name\":@n,\"project\":@o,"
@@ -22,12 +23,11 @@ static const char texts[] =
     "@N@/trials @F{\"createTrialRequest\":@.{\"experimentId\":@e,\"hparams\":@h,\"unmanaged\":true}"
     "@F,\"externalTrialId\":@x}@.\0"
     "GET@/master \0"
-    "POST@/trials/@t/start {\"trialId\":@t,\"resume\":true}\0"
+    "POST@/trials/@t/start {\"resume\":true}\0"
     "POST@/runs/start {\"runId\":@t,\"checkpointStorage\":@s}\0"
-    "PATCH@/trials/@t {\"trialId\":@t,\"state\":\"STATE_@k\"}\0"
-    "PATCH@/trials/@t {\"trialId\":@t}\0"
-    "POST@/trials/@t/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,"
-    "\"metrics\":{\"avgMetrics\":\0"
+    "PATCH@/trials/@t {\"state\":\"STATE_@k\"}\0"
+    "PATCH@/trials/@t {}\0"
+    "POST@/trials/@t/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialRunId\":@r,\"metrics\":{\"avgMetrics\":\0"
     "POST@/trials/@t/progress {\"progress\":@g,\"is_raw\":true}";
 
 /* May be sent again as their method says. Repeating the others changes nothing that matters: a lost StartTrial costs a
@@ -114,7 +114,7 @@ static void pick_for(det__core *c, int call) {
     for (const struct taken *t = taken; t < taken + sizeof taken / sizeof *taken; t++)
         if (t->call == call) pick(p++, t, c);
     c->picks_used = (uint8_t)(p - c->picks);
-    if (c->picks_used) det__picker_init(&c->picker, c->picks, c->picks_used);
+    det__picker_init(&c->picker, c->picks, c->picks_used);
 }
 
 static int sink(void *ctx, const det_response *r, const void *data, size_t len) {

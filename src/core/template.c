@@ -20,12 +20,13 @@ enum kind {
     ROOT
 };
 
-#define AT(member) offsetof(det__core, member)
+/* Offsets in words, so that a row takes three bytes; they are some 200 at most where pointers have 8 bytes. */
+#define AT(member) offsetof(det__core, member) / 4
 
 static const struct hole {
     char letter;
     uint8_t kind;
-    uint16_t offset;
+    uint8_t word;
 } holes[] = {
     {'t', NUMBER, AT(run.trial_id)},
     {'e', NUMBER, AT(run.experiment_id)},
@@ -52,6 +53,8 @@ static const struct hole {
     {'N', METHOD, AT(opt.external_trial_id)},
     {'/', ROOT, 0},
 };
+
+typedef char det__words_fit_a_byte[AT(run) + sizeof(det_run_info) / 4 <= 256 ? 1 : -1];
 
 void det__literal(det_json_writer *w, const char *text, size_t len) {
     w->comma = 0;
@@ -82,7 +85,7 @@ static void raw(det_json_writer *w, const char *text) {
 
 /* Write one value. Not 0: the text up to the next @. is to be left out. */
 static int fill(const det__core *c, det_json_writer *w, const struct hole *h) {
-    const char *at = (const char *)c + h->offset, *text;
+    const char *at = (const char *)c + 4 * h->word, *text;
     memcpy(&text, at, sizeof text);
     switch (h->kind) {
     case NUMBER:
