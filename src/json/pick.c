@@ -8,13 +8,13 @@
 void det__picker_init(det__picker *p, det__pick *picks, size_t n) {
     det_json_read_init(&p->reader, p->scratch, sizeof p->scratch);
     p->picks = picks;
+    p->n = n;
     p->before = 0;
     for (; n; n--, picks++) {
         picks->found = DET__PICK_ABSENT;
         picks->level = 0;
         if (picks->kind == DET__PICK_TEXT) *(char *)picks->dst = 0;
     }
-    p->end = picks;
 }
 
 /* The rest of the path below its first `level` keys; NULL when there is none. */
@@ -63,8 +63,9 @@ static void store(det__pick *pick, int type, const det_json_token *t, size_t at)
 /* At a key, at a value, or a part of either; at arrays and objects when they begin and, to the same effect, end. */
 static void on_token(det__picker *p, int type, const det_json_token *t) {
     unsigned depth = p->reader.depth;
+    det__pick *pick = p->picks, *end = pick + p->n;
     if (type == DET_JSON_OBJECT || type == DET_JSON_ARRAY || type == DET_JSON_KEY) depth--;
-    for (det__pick *pick = p->picks; pick < p->end; pick++) {
+    for (; pick < end; pick++) {
         const char *rest;
         if (pick->level > depth) pick->level = (uint16_t)depth;
         if (pick->level < depth) continue;

@@ -29,12 +29,12 @@ typedef struct det__pick {
 typedef struct det__picker {
     det_json_reader reader;
     det__pick *picks;
-    det__pick *end;
+    size_t n;
     size_t before;    /* bytes of the key or string being read that came with earlier tokens */
     char scratch[64];
 } det__picker;
 
-/* Begin; picks (n of them, path, dst, cap and kind set) must stay until the end. */
+/* Begin; picks (n of them, path, dst, cap and kind set; not NULL even with n 0) must stay until the end. */
 void det__picker_init(det__picker *p, det__pick *picks, size_t n);
 
 /* The next piece of the text. DET_OK, or the reader's error (sticky): DET_E_JSON or DET_E_DEPTH. */

@@ -272,11 +272,12 @@ static void megabytes_pass_by_in_constant_memory(void) {
 }
 
 static void no_picks_still_check_the_text(void) {
+    det__pick none;
     det__picker p;
-    det__picker_init(&p, NULL, 0);
+    det__picker_init(&p, &none, 0);
     CHECK_INT(det__picker_feed(&p, "[1,{\"a\":2}]", 11), DET_OK);
     CHECK_INT(det__picker_end(&p), DET_OK);
-    det__picker_init(&p, NULL, 0);
+    det__picker_init(&p, &none, 0);
     CHECK_INT(det__picker_feed(&p, "[1,]", 4), DET_E_JSON);
 }
 
