@@ -74,8 +74,8 @@ static uint64_t scale(uint32_t *b, int e, int *q) {
     for (; e > 0; e--) times(b, 4, 0);
     room = (uint32_t)(3 - (e >> 3));
     if (room > WORDS - *b) room = WORDS - *b;
-    memmove(b + 1 + room, b + 1, *b * sizeof *b);
-    memset(b + 1, 0, room * sizeof *b);
+    for (i = *b; i; i--) b[i + room] = b[i];
+    for (i = room; i; i--) b[i] = 0;
     *b += room;
     for (; e <= -6; e += 6) rest |= det__big_div(b, 15625);
     for (; e < 0; e++) rest |= det__big_div(b, 5);

@@ -68,14 +68,15 @@ static void put_value(det_json_writer *w, const char *json, size_t len) {
 
 /* RFC 8259 section 7: quote, backslash and control characters, nothing else. */
 static void put_escape(det_json_writer *w, char c) {
-    int letter = det__json_escape(c, DET__LETTER), low = c & 15;
-    put_byte(w, '\\');
-    if (letter >= 0) {
-        put_byte(w, (char)letter);
-        return;
+    int letter = det__json_escape(c, DET__LETTER);
+    if (letter < 0) {
+        put(w, "\\u00", 4);
+        put_byte(w, (char)('0' + (c >> 4)));
+        letter = (c & 15) < 10 ? '0' + (c & 15) : 'a' - 10 + (c & 15);
+    } else {
+        put_byte(w, '\\');
     }
-    put(w, c < 0x10 ? "u000" : "u001", 4);
-    put_byte(w, (char)(low < 10 ? '0' + low : 'a' - 10 + low));
+    put_byte(w, (char)letter);
 }
 
 /* What det__json_plain() stopped at, of n bytes; returns the bytes used. */
@@ -149,8 +150,9 @@ void det_json_int(det_json_writer *w, int64_t v) {
 
 /* NaN and infinities have no JSON number; the master knows them by these strings. */
 static const char *not_finite(uint64_t bits) {
+    const char *text = "-Infinity";
     if (bits << 12) return "NaN";
-    return bits >> 63 ? "-Infinity" : "Infinity";
+    return bits >> 63 ? text : text + 1;
 }
 
 void det_json_double(det_json_writer *w, double v) {
@@ -182,7 +184,6 @@ void det_json_null(det_json_writer *w) {
 void det_json_raw(det_json_writer *w, const char *json, size_t len) {
     if (!json || !len) {
         fail(w, DET_E_ARG);
-        json = "";
         len = 0;
     }
     put_value(w, json, len);
