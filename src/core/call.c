@@ -137,21 +137,20 @@ int det__call_taken(det_core *core, int call) {
 
 /* The request buffer is free until the request is started, so that the configuration to be quoted can stand there. */
 static int make_config(det__core *c) {
-    if (c->opt.config) return DET_OK;
-    c->opt.config = (const char *)c->opt.mem;
+    c->config = c->opt.config;
+    if (c->config) return DET_OK;
+    c->config = (const char *)c->opt.mem;
     return det__template(c, texts, CONFIG, (char *)c->opt.mem, c->tx_len);
 }
 
 int det__call_start(det_core *core, int call) {
     det__core *c = det__core_of(core);
-    const char *given = c->opt.config;
     det_request q;
     int rc = DET_OK;
     memset(&q, 0, sizeof q);
     if (call == DET__CALL_METRICS) take_report(c);
     if (call == DET__CALL_EXPERIMENT) rc = make_config(c);
     if (rc >= 0) rc = render(c, call, &q);
-    c->opt.config = given;
     if (rc != DET_OK) return det__core_fail(core, rc);
     if (call == DET__CALL_METRICS) add_report(c, &q);
     if (call == DET__CALL_LOGIN) q.silence_ms = LOGIN_MS;

@@ -52,6 +52,7 @@ typedef struct det__core {
     size_t stamp_len;
     const char *payload;
     size_t payload_len;
+    const char *config;     /* of the experiment: the caller's, or made */
     const char *told_state; /* of the trial, without STATE_ */
     det__outbox outbox;
     det_stats stats;

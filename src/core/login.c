@@ -16,8 +16,9 @@ void det__login_password(det_json_writer *w, const char *password) {
     if (password && *password) {
         det__sha512(salt, sizeof salt - 1, password, strlen(password), hash);
         while (len < sizeof hex) {
-            hex[len] = det__hex(hash[len / 2] >> (len & 1 ? 0 : 4) & 15, 'a');
-            len++;
+            unsigned byte = *hash++;
+            hex[len++] = det__hex(byte >> 4, 'a');
+            hex[len++] = det__hex(byte & 15, 'a');
         }
     }
     det_json_string_n(w, hex, len);

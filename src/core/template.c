@@ -34,7 +34,7 @@ static const struct hole {
     {'i', NUMBER, AT(steps)},
     {'g', DOUBLE, AT(progress)},
     {'u', STRING, AT(opt.user)},
-    {'c', STRING, AT(opt.config)},
+    {'c', STRING, AT(config)},
     {'x', STRING, AT(opt.external_trial_id)},
     {'n', STRING, AT(opt.name)},
     {'d', STRING, AT(opt.description)},
@@ -62,20 +62,17 @@ void det__literal(det_json_writer *w, const char *text, size_t len) {
     w->comma = 0;
 }
 
-/* RFC 3986 section 2.3 */
-static int is_unreserved(unsigned ch) {
-    unsigned lower = ch | 32;
-    return ch - '0' < 10 || lower - 'a' < 26 || ch - '-' < 2 || ch == '_' || ch == '~';
+/* RFC 3986 section 2.3 leaves four more as they are; in percent they mean the same. */
+static int is_alphanumeric(unsigned ch) {
+    return ch - '0' < 10 || (ch | 32) - 'a' < 26;
 }
 
 static void encoded(det_json_writer *w, const char *s) {
     for (; *s; s++) {
         unsigned ch = (unsigned char)*s;
         char code[3] = {'%', det__hex(ch >> 4, 'A'), det__hex(ch & 15, 'A')};
-        if (is_unreserved(ch))
-            det__literal(w, s, 1);
-        else
-            det__literal(w, code, 3);
+        int plain = is_alphanumeric(ch);
+        det__literal(w, plain ? s : code, plain ? 1 : 3);
     }
 }
 

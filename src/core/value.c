@@ -69,6 +69,7 @@ int det__value_metric(const det_metric *m, const char *searched) {
         if (first < 0) return DET_E_VALUE;
         number = first == DET_JSON_NUMBER;
     }
-    if (is_epoch(m->name) && (!number || (type == DET_METRIC_DOUBLE && !is_finite(m->value.d)))) return DET_E_VALUE;
-    return !number && searched && det__equal(m->name, searched) ? DET_E_VALUE : DET_OK;
+    if (number && (type != DET_METRIC_DOUBLE || is_finite(m->value.d))) return DET_OK;
+    if (!number && searched && det__equal(m->name, searched)) return DET_E_VALUE;
+    return is_epoch(m->name) ? DET_E_VALUE : DET_OK;
 }
