@@ -23,12 +23,12 @@ static const char texts[] =
     "@N@/trials @F{\"createTrialRequest\":@.{\"experimentId\":@e,\"hparams\":@h,\"unmanaged\":true}"
     "@F,\"externalTrialId\":@x}@.\0"
     "GET@/master \0"
-    "POST@/trials/@t/start {\"resume\":true}\0"
+    "POST@T/start {\"resume\":true}\0"
     "POST@/runs/start {\"runId\":@t,\"checkpointStorage\":@s}\0"
-    "PATCH@/trials/@t {\"state\":\"STATE_@k\"}\0"
-    "PATCH@/trials/@t {}\0"
-    "POST@/trials/@t/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialRunId\":@r,\"metrics\":{\"avgMetrics\":\0"
-    "POST@/trials/@t/progress {\"progress\":@g,\"is_raw\":true}";
+    "PATCH@T {\"state\":\"STATE_@k\"}\0"
+    "PATCH@T {}\0"
+    "POST@T/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialRunId\":@r,\"metrics\":{\"avgMetrics\":\0"
+    "POST@T/progress {\"progress\":@g,\"is_raw\":true}";
 
 /* May be sent again as their method says. Repeating the others changes nothing that matters: a lost StartTrial costs a
  * run id, a lost login a token. */

@@ -41,7 +41,7 @@ static int is_id(const char *id) {
 }
 
 static int check_options(const det_options *o) {
-    if (!o->port || !o->mem || !is_id(o->external_experiment_id)) return DET_E_ARG;
+    if (!o->mem || !is_id(o->external_experiment_id)) return DET_E_ARG;
     if (o->external_trial_id && !o->external_experiment_id) return DET_E_ARG;
     if (!o->workspace != !o->project) return DET_E_ARG;
     if (o->mem_len < MEM_MIN) return DET_E_SIZE;

@@ -17,7 +17,8 @@ enum kind {
     SECTION,  /* what follows up to @. is left out when it is NULL */
     END,
     METHOD,   /* PUT if there is one, else POST */
-    ROOT
+    ROOT,
+    TRIAL     /* int64_t, behind what stands before it in a path */
 };
 
 /* Offsets in words, so that a row takes three bytes; they are some 200 at most where pointers have 8 bytes. */
@@ -52,6 +53,7 @@ static const struct hole {
     {'M', METHOD, AT(opt.external_experiment_id)},
     {'N', METHOD, AT(opt.external_trial_id)},
     {'/', ROOT, 0},
+    {'T', TRIAL, AT(run.trial_id)},
 };
 
 typedef char det__words_fit_a_byte[AT(run) + sizeof(det_run_info) / 4 <= 256 ? 1 : -1];
@@ -85,17 +87,21 @@ static int fill(const det__core *c, det_json_writer *w, const struct hole *h) {
     const char *at = (const char *)c + 4 * h->word, *text;
     memcpy(&text, at, sizeof text);
     switch (h->kind) {
+    case TRIAL:
+        raw(w, " /api/v1/trials/"); /* fall through */
     case NUMBER:
         det_json_int(w, *(const int64_t *)(const void *)at);
         break;
     case DOUBLE:
         det_json_double(w, *(const double *)(const void *)at);
         break;
+    case RAW:
+        if (text) {
+            raw(w, text);
+            break;
+        } /* fall through */
     case STRING:
         det_json_string(w, text);
-        break;
-    case RAW:
-        raw(w, text ? text : "null");
         break;
     case HASH:
         det__login_password(w, text);
