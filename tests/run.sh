@@ -12,9 +12,8 @@ B=${B:-build}
 MBEDTLS36=${MBEDTLS36:-$B/mbedtls36}
 LANE_LIMIT=${LANE_LIMIT:-600}
 jobs=$(nproc 2>/dev/null || echo 2)
-lanes='layers headers api units-gcc units-clang asan ubsan mbedtls36 notls cortex size
-    install replay integration demo readme bench
-    fuzz checks'
+lanes='layers headers knobs api units-gcc units-clang asan ubsan mbedtls36 notls cortex size install replay
+    integration demo readme bench fuzz checks'
 
 # The caller's flags are for his builds; the lanes choose their own. Nor do tests talk to his master.
 unset MAKEFLAGS MFLAGS MAKELEVEL CC AR CFLAGS LDFLAGS EXTRA TLS MBEDTLS WERROR DESTDIR PREFIX
@@ -53,6 +52,7 @@ lane() {
     case $1 in
     layers) tally "layers" sh tests/checks/layers.sh ;;
     headers) tally "headers" sh tests/checks/headers.sh ;;
+    knobs) tally "knobs" sh tests/checks/knobs.sh ;;
     api)
         for cc in gcc clang; do
             build "$cc" CC=$cc lib && tally "exported symbols, $cc" env B="$B/$cc" CC=$cc sh tests/checks/api.sh

@@ -75,6 +75,9 @@ unplant
 plant include/det_env.h 'DET_API int det_planted(int);'
 finds "headers: a function outside extern \"C\"" 'C names' sh "$dir/tree/tests/checks/headers.sh"
 unplant
+plant include/det_config.h '#ifndef DET_PLANTED'
+finds "knobs: one without a range" 'DET_PLANTED' sh "$dir/tree/tests/checks/knobs.sh"
+unplant
 top=$(pwd)
 case $B in /*) ;; *) B=$top/$B ;; esac
 plant tests/examples/seed.c '/* changed */'
