@@ -81,10 +81,6 @@ static inline int det__core_opened(const det__core *c) {
     return c && c->magic == DET__MAGIC;
 }
 
-static inline int det__core_runs(const det__core *c) {
-    return det__core_opened(c) && c->state == DET__RUNNING;
-}
-
 /* call.c: one call's request and what is taken from its answer */
 int det__call_start(det_core *core, int call);
 int det__call_taken(det_core *core, int call);
@@ -92,7 +88,6 @@ int det__call_taken(det_core *core, int call);
 /* value.c: what a master would refuse, found before it is queued */
 int det__value_group(const char *group); /* its length, or DET_E_GROUP */
 int det__value_metric(const det_metric *m, const char *searched); /* the metric that must be a number, or NULL */
-int det__value_progress(double d);
 int det__value_json(const char *json); /* type of the value, or DET_E_VALUE */
 int det__equal(const char *a, const char *b);
 

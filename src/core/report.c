@@ -120,11 +120,16 @@ static int add(det__core *c, const char *group, int64_t steps, const det_metric 
     return queue(c, &r);
 }
 
+static int check_runs(const det_core *core) {
+    const det__core *c = det__core_of_const(core);
+    if (!core) return DET_E_ARG;
+    return det__core_opened(c) && c->state == DET__RUNNING ? DET_OK : DET_E_STATE;
+}
+
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {
-    if (!core || !group) return DET_E_ARG;
-    det__core *c = det__core_of(core);
-    if (!det__core_runs(c)) return DET_E_STATE;
-    int rc = add(c, group, steps, m, n);
+    int rc = group ? check_runs(core) : DET_E_ARG;
+    if (rc != DET_OK) return rc;
+    rc = add(det__core_of(core), group, steps, m, n);
     return rc == DET_OK ? rc : det__core_fail(core, rc);
 }
 
@@ -136,11 +141,19 @@ int det_report_validation_metrics(det_core *core, int64_t steps, const det_metri
     return det_report_metrics(core, validation, steps, m, n);
 }
 
+/* 0 to 1, by its bits: no floating-point arithmetic. */
+static int is_fraction(double d) {
+    const uint64_t one = UINT64_C(0x3FF0000000000000), minus_zero = UINT64_C(1) << 63;
+    uint64_t bits;
+    memcpy(&bits, &d, sizeof bits);
+    return bits <= one || bits == minus_zero;
+}
+
 int det_report_progress(det_core *core, double progress) {
-    if (!core) return DET_E_ARG;
+    int rc = check_runs(core);
+    if (rc != DET_OK) return rc;
     det__core *c = det__core_of(core);
-    if (!det__core_runs(c)) return DET_E_STATE;
-    if (det__value_progress(progress) != DET_OK) return det__core_fail(core, DET_E_VALUE);
+    if (!is_fraction(progress)) return det__core_fail(core, DET_E_VALUE);
     c->progress = progress;
     c->progress_due = 1;
     return DET_OK;

@@ -48,13 +48,6 @@ static int is_finite(double d) {
     return (bits >> 52 & 0x7FF) != 0x7FF;
 }
 
-int det__value_progress(double d) {
-    const uint64_t one = UINT64_C(0x3FF0000000000000), minus_zero = UINT64_C(1) << 63;
-    uint64_t bits;
-    memcpy(&bits, &d, sizeof bits);
-    return bits <= one || bits == minus_zero ? DET_OK : DET_E_VALUE;
-}
-
 /* epoch and epochs must be finite JSON numbers: the master takes neither text nor "NaN" for them. */
 static int is_epoch(const char *name) {
     return det__equal(name, "epoch") || det__equal(name, "epochs");
