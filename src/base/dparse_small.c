@@ -77,9 +77,12 @@ static uint64_t scale(uint32_t *b, int e, int *q) {
     for (i = *b; i; i--) b[i + room] = b[i];
     for (i = room; i; i--) b[i] = 0;
     *b += room;
-    for (; e <= -6; e += 6) rest |= det__big_div(b, 15625);
-    for (; e < 0; e++) rest |= det__big_div(b, 5);
-    for (; !(b[*b] >> 31); --*q) det__big_add(b, 1, b, 0);
+    while (e < 0) {
+        int six = e <= -6;
+        rest |= det__big_div(b, six ? 15625 : 5);
+        e += six ? 6 : 1;
+    }
+    for (; !(b[*b] >> 31); --*q) times(b, 1, 0);
     for (i = *b - 2; i; i--) rest |= b[i];
     *q += 32 * (int)(*b - room - 2);
     return (uint64_t)b[*b] << 32 | b[*b - 1] | (rest != 0);
@@ -87,13 +90,12 @@ static uint64_t scale(uint32_t *b, int e, int *q) {
 
 /* The bits of the double nearest to x * 2^q; its exponent is too large for one when it overflows. */
 static uint64_t round_off(uint64_t x, int q) {
-    int e = q + 1085;
-    do {
-        x = x >> 1 | (x & 1);
-        e++;
-    } while (e < 1); /* a subnormal: no finer than 2^-1074 */
+    int e = q + 1085, subnormal = -e; /* which is no finer than 2^-1074 */
+    if (e < 0) e = 0;
+    do x = x >> 1 | (x & 1);
+    while (subnormal-- > 0);
     x += 511 + (x >> 10 & 1);
-    return ((uint64_t)(e - 1) << 52) + (x >> 10);
+    return ((uint64_t)e << 52) + (x >> 10);
 }
 
 int det__dparse(const char *text, size_t len, double *v) {

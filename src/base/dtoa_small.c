@@ -69,7 +69,9 @@ static int shortest(char *t, int *point, uint64_t c, int q) {
     int n = 0, d, down, up;
     fraction f;
     *point = begin(&f, c, q);
-    while (d = digit(&f, &down, &up), !down && !up) {
+    for (;;) {
+        d = digit(&f, &down, &up);
+        if (down || up) break;
         if (n || d) t[n++] = (char)('0' + d);
         else --*point;
     }

@@ -70,10 +70,15 @@ int det__utf8_check(const char *p, size_t n) {
 }
 
 size_t det__utf8_put(char out[4], uint32_t c) {
-    size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    uint32_t lead = n > 1 ? 0xf00u >> n : 0;
-    for (size_t i = n; --i; c >>= 6) out[i] = (char)(0x80 | (c & 0x3f));
-    out[0] = (char)(lead | c);
+    size_t n = 1u + (c >= 0x80) + (c >= 0x800) + (c >= 0x10000), i = n;
+    if (n > 1) {
+        while (--i) {
+            out[i] = (char)(0x80 | (c & 0x3f));
+            c >>= 6;
+        }
+        c |= 0xf00u >> n;
+    }
+    *out = (char)c;
     return n;
 }
 
