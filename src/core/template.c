@@ -64,16 +64,16 @@ void det__literal(det_json_writer *w, const char *text, size_t len) {
     w->comma = 0;
 }
 
-/* RFC 3986 section 2.3 leaves four more as they are; in percent they mean the same. */
-static int is_alphanumeric(unsigned ch) {
-    return ch - '0' < 10 || (ch | 32) - 'a' < 26;
+/* RFC 3986 section 2.3. */
+static int is_unreserved(unsigned ch) {
+    return ch - '0' < 10 || (ch | 32) - 'a' < 26 || ch - '-' < 2 || ch == '_' || ch == '~';
 }
 
 static void encoded(det_json_writer *w, const char *s) {
     for (; *s; s++) {
         unsigned ch = (unsigned char)*s;
         char code[3] = {'%', det__hex(ch >> 4, 'A'), det__hex(ch & 15, 'A')};
-        int plain = is_alphanumeric(ch);
+        int plain = is_unreserved(ch);
         det__literal(w, plain ? s : code, plain ? 1 : 3);
     }
 }

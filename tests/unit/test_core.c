@@ -186,12 +186,12 @@ static void opening_makes_the_calls_of_the_contract_in_its_order(void) {
 
 static void external_ids_use_the_put_forms(void) {
     prepare();
-    opt.external_experiment_id = "my exp+1";
+    opt.external_experiment_id = "my-exp_1.~+a";
     opt.external_trial_id = "t/1";
     opt.hparams = "{\"lr\":0.1}";
     opt.checkpoint_storage = "{\"type\":\"directory\",\"container_path\":\"c\"}";
     CHECK_INT(det_open(&core, &opt), DET_OK);
-    CHECK(strstr(master.calls, "PUT /api/v1/experiments/by-external-id/my%20exp%2B1\nPUT /api/v1/trials\n") != NULL);
+    CHECK(strstr(master.calls, "PUT /api/v1/experiments/by-external-id/my-exp_1.~%2Ba\nPUT /api/v1/trials\n") != NULL);
     CHECK(fake_sent_has(&fp, 0, "{\"createTrialRequest\":{\"experimentId\":7,\"hparams\":{\"lr\":0.1},\"unmanaged\":true},"
                                 "\"externalTrialId\":\"t/1\"}"));
     CHECK(fake_sent_has(&fp, 0, "\"checkpointStorage\":{\"type\":\"directory\",\"container_path\":\"c\"}}"));
