@@ -18,9 +18,9 @@ TLS_LIBS :=
 PC_FLAGS := -DDET_TLS=0
 PC_LIBS  :=
 else ifneq ($(MBEDTLS),)
-TLS_INC  := -isystem $(MBEDTLS)/include
-TLS_LIBS := $(MBEDTLS)/lib/libmbedtls.a $(MBEDTLS)/lib/libmbedx509.a $(MBEDTLS)/lib/libmbedcrypto.a
-PC_FLAGS := -I$(MBEDTLS)/include
+TLS_INC  := -isystem $(abspath $(MBEDTLS))/include
+TLS_LIBS := $(patsubst %,$(abspath $(MBEDTLS))/lib/lib%.a,mbedtls mbedx509 mbedcrypto)
+PC_FLAGS := -I$(abspath $(MBEDTLS))/include
 PC_LIBS  := $(TLS_LIBS)
 else
 TLS_INC  :=
