@@ -120,7 +120,7 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
-    uint64_t mem[(464 + DET_JSON_DEPTH / 8 - 64 + 64 * sizeof(void *)) / 8];
+    uint64_t mem[(408 + DET_JSON_DEPTH / 8 + 64 * sizeof(void *)) / 8];
     det_session session; /* for det_session_call() to any other endpoint over the same connection, while det_step() has
                             nothing under way (it then returns DET_OK) */
 } det_core;

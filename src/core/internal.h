@@ -60,9 +60,9 @@ typedef struct det__core {
     det_options opt;
     double progress;
     int64_t steps;        /* of the report under way */
-    det__picker picker;
-    det__pick picks[DET__PICKS];
     det_run_info run;
+    det__pick picks[DET__PICKS];
+    det__picker picker;
 } det__core;
 
 /* The core behind the public storage; NULL stays NULL. */
