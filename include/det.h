@@ -60,8 +60,9 @@ typedef struct det_options {
     /* the connection; in the order of det_session_options, see there */
     const det_port *port;
     const char *master;   /* URL (contract 1.1); NULL: localhost:8080 */
-    void *mem;            /* at least 4096 bytes: a quarter (1.5 to 16 KB) is the request buffer, the rest the outbox; a
-                             report takes about 50 bytes of the outbox and its names and values */
+    void *mem;            /* at least 4096 bytes: a quarter (1.5 to 16 KB) is the request buffer, 896 bytes serve logins and
+                             small calls, the rest is the outbox; a report takes about 60 bytes of that and its names
+                             and values */
     size_t mem_len;
     const char *token;    /* bearer token; NULL: log in with user and password */
     const char *tls_name;

@@ -55,7 +55,8 @@
 #endif
 
 /* 1: a request line over 4,096 bytes that would be a connection's first, which the master resets (contract 8), is
- * preceded by a short request. 0: it is sent as it is. Costs 190 bytes of flash. Default: 1 on 64-bit targets, else 0. */
+ * preceded by a short request. 0: it is sent as it is. Costs 190 bytes of flash, and the header
+ * lines and 40 bytes have to fit DET_RX_SIZE, or such a request is DET_E_SIZE. Default: 1 on 64-bit targets, else 0. */
 #ifndef DET_LONG_LINES
 #if UINTPTR_MAX > 0xffffffff
 #define DET_LONG_LINES 1
