@@ -243,7 +243,7 @@ static in_result chunk_line(http_in *in, const char *p, size_t n, size_t *len) {
 }
 
 static in_result chunk_step(http_in *in, const char *p, size_t n) {
-    size_t from = in->chunk_at, len, take;
+    size_t from = in->chunk_at, len = 0, take;
     switch (in->chunk_state) {
     case C_DATA:
         take = n - from < in->chunk_left ? n - from : in->chunk_left;
