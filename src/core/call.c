@@ -12,8 +12,7 @@ enum { LOGIN_MS = 60000 }; /* bcrypt costs a master about two seconds, more unde
 /* ---- requests ------------------------------------------------------------------------------------------------------ */
 
 /* The configuration with the harness's keys (contract 3.1), then method, path and body of each call in the order of
- * enum det__call, with a space between them. template.h says what stands behind an @. A trial's id in the path need not be in the body
- * (contract 0.3). */
+ * enum det__call, with a space between them. template.h says what stands behind an @. */
 enum { CONFIG = DET__CALL_NONE };
 static const char texts[] =
     "{\"checkpoint_storage\":@s,\"description\":@d,\"name\":@n,\"project\":@o,"
@@ -23,11 +22,11 @@ static const char texts[] =
     "@N@/trials @F{\"createTrialRequest\":@.{\"experimentId\":@e,\"hparams\":@h,\"unmanaged\":true}"
     "@F,\"externalTrialId\":@x}@.\0"
     "GET@/master \0"
-    "POST@T/start {\"resume\":true}\0"
+    "POST@T/start {\"trialId\":@t,\"resume\":true}\0"
     "POST@/runs/start {\"runId\":@t,\"checkpointStorage\":@s}\0"
-    "PATCH@T {\"state\":\"STATE_@k\"}\0"
-    "PATCH@T {}\0"
-    "POST@T/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialRunId\":@r,\"metrics\":{\"avgMetrics\":\0"
+    "PATCH@T {\"trialId\":@t,\"state\":\"STATE_@k\"}\0"
+    "PATCH@T {\"trialId\":@t}\0"
+    "POST@T/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,\"metrics\":{\"avgMetrics\":\0"
     "POST@T/progress {\"progress\":@g,\"is_raw\":true}";
 
 /* May be sent again as their method says. Repeating the others changes nothing that matters: a lost StartTrial costs a

@@ -170,7 +170,6 @@ static void opening_done(det_core *core, int call, int rc) {
     } else if (call == DET__CALL_STATE) {
         c->state = DET__RUNNING;
         c->beat_ms = now(c);
-        det__session_log(&core->session, DET_LOG_INFO, "trial opened");
     }
 }
 

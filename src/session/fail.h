@@ -17,6 +17,4 @@ int det__session_give_up(det_session *s);
 /* Put a core's code in the place of the session's for the failure just kept (a master's 500 can mean several things). */
 int det__session_recode(det_session *s, int code);
 
-void det__session_log(det_session *s, int level, const char *line);
-
 #endif

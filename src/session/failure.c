@@ -79,7 +79,3 @@ int det__session_recode(det_session *session, int code) {
     det__sentence_hint(s);
     return code;
 }
-
-void det__session_log(det_session *session, int level, const char *line) {
-    tell(det__session_of(session), level, line);
-}

@@ -160,12 +160,12 @@ static void opening_makes_the_calls_of_the_contract_in_its_order(void) {
     CHECK_STR(master.calls, "POST /api/v1/auth/login\nPOST /api/v1/experiments\nPOST /api/v1/trials\nGET /api/v1/master\n"
                             "POST /api/v1/trials/9/start\nPOST /api/v1/runs/start\nPATCH /api/v1/trials/9\n"
                             "PATCH /api/v1/trials/9\n"); /* the last one is the first heartbeat */
-    CHECK(fake_sent_has(&fp, 0, "\r\n\r\n{}"));
+    CHECK(fake_sent_has(&fp, 0, "\r\n\r\n{\"trialId\":9}"));
     CHECK_INT(fp.conns, 1);
     CHECK(fake_sent_has(&fp, 0, "\"isHashed\":true"));
     CHECK(!fake_sent_has(&fp, 0, "pass word"));
-    CHECK(fake_sent_has(&fp, 0, "{\"resume\":true}"));
-    CHECK(fake_sent_has(&fp, 0, "{\"state\":\"STATE_RUNNING\"}"));
+    CHECK(fake_sent_has(&fp, 0, "{\"trialId\":9,\"resume\":true}"));
+    CHECK(fake_sent_has(&fp, 0, "{\"trialId\":9,\"state\":\"STATE_RUNNING\"}"));
     CHECK(fake_sent_has(&fp, 0, "{\"runId\":9,\"checkpointStorage\":null}"));
     CHECK(fake_sent_has(&fp, 0, "{\"experimentId\":7,\"hparams\":null,\"unmanaged\":true}"));
     CHECK(fake_sent_has(&fp, 0, "{\"config\":\"{\\\"checkpoint_storage\\\":null,\\\"description\\\":null,\\\"name\\\":\\\"exp\\\","
@@ -347,10 +347,10 @@ static void reporting_does_no_io_and_arrives_in_order_over_one_connection(void) 
     CHECK_INT(stats().pending, 0);
     CHECK_INT(stats().session.connections, 1);
     CHECK(strncmp(master.bodies,
-                  "{\"metrics\":{\"stepsCompleted\":0,\"trialRunId\":1,\"metrics\":{\"avgMetrics\":{\"loss\":0", 68) == 0);
-    CHECK(strstr(master.bodies, "\"stepsCompleted\":9,\"trialRunId\":1,\"metrics\":{\"avgMetrics\":{\"loss\":1.125}}},"
+                  "{\"metrics\":{\"stepsCompleted\":0,\"trialId\":9,\"trialRunId\":1,\"metrics\":{\"avgMetrics\":{\"loss\":0", 80) == 0);
+    CHECK(strstr(master.bodies, "\"stepsCompleted\":9,\"trialId\":9,\"trialRunId\":1,\"metrics\":{\"avgMetrics\":{\"loss\":1.125}}},"
                                 "\"group\":\"training\"}\n{\"metrics\":{\"stepsCompleted\":9,") != NULL);
-    CHECK(fake_sent_has(&fp, 0, "{\"state\":\"STATE_COMPLETED\"}"));
+    CHECK(fake_sent_has(&fp, 0, "{\"trialId\":9,\"state\":\"STATE_COMPLETED\"}"));
     CHECK_INT(fp.open_now, 0);
     end();
 }
