@@ -11,28 +11,10 @@
 #include "base/dtoa.h"
 #include "base/pow10.h"
 #include "det_config.h"
+#include "doubles.h"
 
 /* Random cases, instead of n: fewer for the slower variant. */
 #define ROUNDS(n) (DET_FAST_DOUBLES ? (n) : (n) / 4)
-
-static uint64_t random64(void) {
-    static uint64_t s = 88172645463325252u;
-    s ^= s << 13;
-    s ^= s >> 7;
-    return s ^= s << 17;
-}
-
-static double from_bits(uint64_t bits) {
-    double v;
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
-
-static uint64_t to_bits(double v) {
-    uint64_t bits;
-    memcpy(&bits, &v, sizeof bits);
-    return bits;
-}
 
 static const char *text_of(double v) {
     static char text[DET__DTOA_SIZE + 1];

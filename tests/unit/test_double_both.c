@@ -18,24 +18,12 @@
 #include <math.h>
 #include <time.h>
 
+#include "doubles.h"
 #include "unit.h"
 
 size_t det__dtoa(char *out, double v);
 size_t det__utoa(char *out, uint64_t v);
 int det__dparse(const char *text, size_t len, double *v);
-
-static uint64_t random64(void) {
-    static uint64_t s = 1442695040888963407u;
-    s ^= s << 13;
-    s ^= s >> 7;
-    return s ^= s << 17;
-}
-
-static double from_bits(uint64_t bits) {
-    double v;
-    memcpy(&v, &bits, sizeof v);
-    return v;
-}
 
 static void write_both(double v) {
     char fast[DET__DTOA_SIZE], small[24];
