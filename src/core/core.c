@@ -14,10 +14,6 @@ int det__core_fail(det_core *core, int code) {
     return det__session_fail(&core->session, code, DET_STAGE_NONE, 0);
 }
 
-static int opened(const det_core *core) {
-    return core && det__core_of_const(core)->magic == DET__MAGIC;
-}
-
 void det_options_init(det_options *o, const det_port *port, void *mem, size_t mem_len) {
     memset(o, 0, sizeof *o);
     o->port = port;
@@ -131,9 +127,7 @@ int det_open(det_core *core, const det_options *o) {
     int rc = det_open_start(core, o);
     if (rc != DET_OK) return rc;
     rc = loop(core, UINT32_MAX, DET__RUNNING);
-    if (det__core_of_const(core)->state == DET__RUNNING) return DET_OK;
-    det_session_free(&core->session);
-    return rc;
+    return det__core_of_const(core)->state == DET__RUNNING ? DET_OK : rc;
 }
 
 /* ---- driving ------------------------------------------------------------------------------------------------------- */
@@ -145,18 +139,18 @@ int det_step(det_core *core) {
 int det_wants(const det_core *core, det_wait w[2], uint32_t *timeout_ms) {
     if (!w || !timeout_ms) return 0;
     *timeout_ms = UINT32_MAX;
-    if (!opened(core)) return 0;
+    if (!det__core_opened(core)) return 0;
     return det__engine_wants(core, w, timeout_ms);
 }
 
 int det_run(det_core *core, uint32_t max_ms) {
-    return opened(core) ? loop(core, max_ms, DET__CLOSED) : DET_E_STATE;
+    return det__core_opened(core) ? loop(core, max_ms, DET__CLOSED) : DET_E_STATE;
 }
 
 /* ---- closing ------------------------------------------------------------------------------------------------------- */
 
 int det_close_start(det_core *core, int state) {
-    if (!opened(core)) return DET_E_STATE;
+    if (!det__core_opened(core)) return DET_E_STATE;
     if (state != DET_COMPLETED && state != DET_ERROR) return DET_E_ARG;
     det__core *c = det__core_of(core);
     if (c->state == DET__OPENING_RUN) {
@@ -183,7 +177,6 @@ int det_close(det_core *core, int state, uint32_t deadline_ms) {
     if (rc != DET_OK) return rc;
     rc = loop(core, deadline_ms, DET__CLOSED);
     if (rc == DET_E_AGAIN) rc = give_up(core);
-    det_session_free(&core->session);
     return det__core_of(core)->result = rc;
 }
 

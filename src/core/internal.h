@@ -77,8 +77,8 @@ static inline const det__core *det__core_of_const(const det_core *c) {
 #define DET__MAGIC UINT32_C(0xC7C7C7C7) /* an immediate of Thumb-2 */
 
 /* Has it been through det_open_start()? */
-static inline int det__core_opened(const det__core *c) {
-    return c && c->magic == DET__MAGIC;
+static inline int det__core_opened(const det_core *core) {
+    return core && det__core_of_const(core)->magic == DET__MAGIC;
 }
 
 /* call.c: one call's request and what is taken from its answer */

@@ -123,7 +123,7 @@ static int add(det__core *c, const char *group, int64_t steps, const det_metric 
 static int check_runs(const det_core *core) {
     const det__core *c = det__core_of_const(core);
     if (!core) return DET_E_ARG;
-    return det__core_opened(c) && c->state == DET__RUNNING ? DET_OK : DET_E_STATE;
+    return det__core_opened(core) && c->state == DET__RUNNING ? DET_OK : DET_E_STATE;
 }
 
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {

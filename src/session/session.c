@@ -67,8 +67,10 @@ int det_session_init(det_session *session, const det_session_options *o) {
 void det_session_free(det_session *session) {
     if (!session) return;
     det__session *s = det__session_of(session);
-    if (s->ready) det__stream_free(&s->stream);
-    if (s->ready) det__wipe(s->opt.buffer, s->opt.buffer_len); /* the last head, with its token */
+    if (s->ready) {
+        det__stream_free(&s->stream);
+        det__wipe(s->opt.buffer, s->opt.buffer_len); /* the last head, with its token */
+    }
     det__wipe(s->rx, sizeof s->rx);
     s->ready = 0;
     s->phase = DET__IDLE;
