@@ -161,7 +161,7 @@ static void the_end_stays_the_end(void) {
     CHECK_INT(damaged, 0);
 }
 
-/* ---- damage ---------------------------------------------------------------------------------------------------------- */
+/* ---- damage ------------------------------------------------------------------------------------------------------ */
 
 static void every_bit_of_every_byte_damaged(void) {
     unsigned char seen[MANY];
@@ -218,7 +218,13 @@ static void garbage_of_every_length_between_records(void) {
     for (size_t n = 0; n < 1500; n++, scenarios++) {
         char rubbish[1500];
         unsigned char seen[MANY];
-        for (size_t i = 0; i < n; i++) rubbish[i] = n % 3 == 0 ? head[i % 28] : n % 3 == 1 ? "\xFE\xD7"[any() & 1] : (char)any();
+        for (size_t i = 0; i < n; i++) {
+            char pick[3];
+            pick[0] = head[i % 28];
+            pick[1] = "\xFE\xD7"[any() & 1];
+            pick[2] = (char)any();
+            rubbish[i] = pick[n % 3];
+        }
         fake_spool_init(&disk, FAKE_DISK);
         put(&disk, 8);
         disk.spool.append(&disk, rubbish, n, NULL, 0);
@@ -230,7 +236,7 @@ static void garbage_of_every_length_between_records(void) {
     }
 }
 
-/* ---- reads ----------------------------------------------------------------------------------------------------------- */
+/* ---- reads ------------------------------------------------------------------------------------------------------- */
 
 static void short_reads_of_any_length(void) {
     unsigned char seen[MANY];
@@ -262,7 +268,7 @@ static void a_failing_read_loses_nothing(void) {
     }
 }
 
-/* ---- power ----------------------------------------------------------------------------------------------------------- */
+/* ---- power ------------------------------------------------------------------------------------------------------- */
 
 /* Records go in, up to six stay, the rest is discarded as it goes. Remembers what put() promised and what was let go. */
 typedef struct work {
