@@ -142,8 +142,11 @@ static void what_was_discarded_is_gone_from_disk_and_after_a_restart(void) {
     CHECK_INT(s.spool.read(s.spool.ctx, 5, &c, 1), DET_E_ARG);
     CHECK_INT(s.spool.read(s.spool.ctx, edge(1, 0) + 1, &c, 1), DET_E_ARG);
     CHECK_INT(s.spool.read(s.spool.ctx, edge(1, 0), &c, 1), 0);
+    CHECK_INT(s.spool.read(s.spool.ctx, edge(0, 0), &c, 1), 1);
+    CHECK(s.read_fd >= 0);
     CHECK(edge(0, UINT64_MAX) == 30 * 728);
     CHECK_INT(count_segments(), 1);
+    CHECK_INT(s.read_fd, -1); /* it would hold the blocks of a file that is gone */
     det_posix_spool_close(&s);
 }
 
@@ -295,7 +298,8 @@ static void what_cannot_be_opened_is_told(void) {
 }
 
 static void others_files_are_left_alone(void) {
-    static const char *const alien[] = {"0000000000000000.det~", "000000000000000G.det", "notes.det", "ffffffffffffffff.det"};
+    static const char *const alien[] = {"0000000000000000.det~", "000000000000000G.det", "notes.det",
+                                        "ffffffffffffffff.det"};
     char path[300];
     fresh();
     CHECK_INT(open_spool(), DET_OK);

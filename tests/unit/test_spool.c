@@ -236,6 +236,20 @@ static void garbage_of_every_length_between_records(void) {
     }
 }
 
+/* The check of a head spares the read of what only looks like a record. */
+static void false_heads_cost_no_read_of_a_payload(void) {
+    char head[28] = "\xFE\xD7\x01\x02";
+    head[25] = 2; /* 512 bytes of payload */
+    fake_spool_init(&disk, FAKE_DISK);
+    for (int i = 0; i < 60; i++) disk.spool.append(&disk, head, sizeof head, NULL, 0);
+    put(&disk, 5);
+    uint64_t pos = 0;
+    uint32_t damaged = 0;
+    CHECK_INT(take(&disk, &pos, &damaged), 5);
+    CHECK_INT(damaged, 60 * 28);
+    CHECK(disk.reads <= 60 + 60 * 28 / 512 + 4);
+}
+
 /* ---- reads ------------------------------------------------------------------------------------------------------- */
 
 static void short_reads_of_any_length(void) {
@@ -374,6 +388,7 @@ static const unit_test tests[] = {
     TEST(damaged_bytes_are_counted),
     TEST(other_versions_are_passed_over),
     TEST(garbage_of_every_length_between_records),
+    TEST(false_heads_cost_no_read_of_a_payload),
     TEST(short_reads_of_any_length),
     TEST(a_failing_read_loses_nothing),
     TEST(power_cut_at_every_byte),
