@@ -62,6 +62,20 @@ static inline const char *config_read(const char *name) {
     return t;
 }
 
+/* Copy a file of tests/unit/data, seen from the repository's root. */
+static inline void config_take(const char *from, const char *name) {
+    char path[128], text[8192];
+    snprintf(path, sizeof path, "tests/unit/data/%s", from);
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        fprintf(stderr, "no %s: run from the repository's root\n", path);
+        exit(1);
+    }
+    text[fread(text, 1, sizeof text - 1, f)] = 0;
+    fclose(f);
+    config_write(name, text);
+}
+
 static inline int config_mode(const char *name) {
     struct stat st;
     return stat(config_path(name), &st) == 0 ? (int)(st.st_mode & 0777) : -1;

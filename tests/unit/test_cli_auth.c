@@ -171,6 +171,20 @@ static void odd_names_and_tokens_go_there_and_back(void) {
     config_end();
 }
 
+static void what_det_wrote_is_read_and_written_again_byte_for_byte(void) {
+    char before[4096];
+    config_begin();
+    config_take("auth_v1_new.json", "auth.json");
+    CHECK_STR(seen("http://localhost:8080"), ":ada=v2.public.first,");
+    config_take("auth_v2.json", "auth.json");
+    snprintf(before, sizeof before, "%s", config_read("auth.json"));
+    CHECK_STR(seen("http://localhost:8080"), "ada:ada=v2.public.first,b\xc3\xa9\xf0\x9f\x98\x80\"=v2.public.second,");
+    CHECK_STR(seen("https://master.example.com:443/base"), ":ada=v2.public.third,");
+    CHECK_INT(det__auth_set_active("http://localhost:8080", "ada", &err), DET_OK);
+    CHECK_STR(config_read("auth.json"), before);
+    config_end();
+}
+
 /* Two processes, 60 logins each, no one lost. */
 static void processes_writing_at_once_lose_nothing(void) {
     char user[32];
@@ -228,6 +242,7 @@ static const unit_test TESTS[] = {
     TEST(entries_of_urls_that_are_of_no_use_are_kept),
     TEST(damaged_and_foreign_files_are_told_and_kept),
     TEST(odd_names_and_tokens_go_there_and_back),
+    TEST(what_det_wrote_is_read_and_written_again_byte_for_byte),
     TEST(processes_writing_at_once_lose_nothing),
     TEST(a_kill_between_two_logins_leaves_a_store),
 };

@@ -35,6 +35,18 @@ static void certificates_are_stored_by_master_as_det_writes_them(void) {
     config_end();
 }
 
+static void what_det_wrote_is_read_and_written_again_byte_for_byte(void) {
+    char before[4096];
+    config_begin();
+    config_take("certs.json", "certs.json");
+    snprintf(before, sizeof before, "%s", config_read("certs.json"));
+    CHECK_STR(get("https://master.example.com:443/base", DET_OK), PEM);
+    CHECK_STR(get(M, DET_OK), PEM PEM);
+    CHECK_INT(det__certs_set(M, PEM PEM, &err), DET_OK);
+    CHECK_STR(config_read("certs.json"), before);
+    config_end();
+}
+
 static void damaged_and_foreign_files_are_told_and_kept(void) {
     static const char *const bad[] = {"", "[]", "{\"a\": 1}", "{\"a\": null}", "{\"a\": \"b\"", "{\"a\": \"b\\u0000\"}", "\"x\""};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -110,6 +122,7 @@ static void weak_passwords_are_told_in_dets_words(void) {
 
 static const unit_test TESTS[] = {
     TEST(certificates_are_stored_by_master_as_det_writes_them),
+    TEST(what_det_wrote_is_read_and_written_again_byte_for_byte),
     TEST(damaged_and_foreign_files_are_told_and_kept),
     TEST(the_old_single_certificate_becomes_this_masters),
     TEST(the_old_certificate_does_not_count_beside_a_store),
