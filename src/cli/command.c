@@ -29,9 +29,19 @@ static const det__option logout[] = {
     END,
 };
 
+static const det__option api[] = {
+    TEXT("method", NULL, "GET, POST, PATCH, PUT, DELETE", method),
+    TEXT("path", NULL, "path below the master's URL, e.g. /api/v1/me", path),
+    TEXT("-d --data", "JSON", "body of the request: a text, @file, or @- for standard input", data),
+    {"-q --query", "key=value", NULL, "one more parameter of the query", AT(query), DET__OPTION_WORDS},
+    FLAG("--all-pages", "GET every page of a list, one line of JSON each", all_pages),
+    END,
+};
+
 static const det__group user_group = {"u|ser", "manage users"};
 
 const det__command det__commands[] = {
+    {NULL, "api", "call the API", det__cmd_api, api, 0},
     {&user_group, "login", "log in user", det__cmd_login, login, 0},
     {&user_group, "logout", "log out user", det__cmd_logout, logout, 0},
     {&user_group, "whoami", "print the active user", det__cmd_whoami, none, 0},
