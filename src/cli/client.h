@@ -36,6 +36,9 @@ typedef struct det__client {
     char buffer[16384]; /* the session's */
 } det__client;
 
+/* What done() may say beside DET_OK and the codes of errors: go on, but requests that went ahead were not the right ones. */
+enum { DET__FLOW_ANEW = 2 };
+
 /* Requests one after the other, each known by its number from 0. */
 typedef struct det__flow {
     /* Fill *q (zero) with the i-th request; *path is there for its path, and both may be asked for again.
@@ -46,6 +49,8 @@ typedef struct det__flow {
     /* The i-th answer is complete (rc as det_session_call, sentence in err). DET_OK goes on; a code ends the flow. */
     int (*done)(void *ctx, size_t i, int rc);
     void *ctx;
+    uint8_t safe; /* all are GETs: they may go ahead of each other's answers, and again over a new connection when the old
+                     one died before the answer */
 } det__flow;
 
 /* Find master and certificate and prepare the session. No request is sent. */

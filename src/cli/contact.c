@@ -18,6 +18,8 @@ typedef struct contact {
     det__pick picks[2];
     det__picker picker;
     int failed_first; /* GET /info itself failed */
+    int refused;      /* the stored token was: what went behind it is answered for nothing */
+    size_t made;      /* requests so far */
 } contact;
 
 static void pick(contact *k, size_t i, const char *path, char *dst, size_t cap) {
@@ -30,6 +32,8 @@ static void pick(contact *k, size_t i, const char *path, char *dst, size_t cap) 
 
 static int make(void *ctx, size_t i, det_request *q, det__path *path) {
     contact *k = ctx;
+    if (k->refused && i >= k->made) return DET_E_AGAIN;
+    if (i >= k->made) k->made = i + 1;
     if (i >= k->before) return k->f ? k->f->make(k->f->ctx, i - k->before, q, path) : DET_E_AGAIN;
     q->method = "GET";
     q->path = i == 0 ? "/info" : "/api/v1/me";
@@ -39,7 +43,7 @@ static int make(void *ctx, size_t i, det_request *q, det__path *path) {
 static int take(void *ctx, size_t i, const void *data, size_t len) {
     contact *k = ctx;
     if (i < k->before) return det__picker_feed(&k->picker, data, len);
-    return k->f->sink ? k->f->sink(k->f->ctx, i - k->before, data, len) : DET_OK;
+    return k->f->sink && !k->refused ? k->f->sink(k->f->ctx, i - k->before, data, len) : DET_OK;
 }
 
 static int compare_versions(contact *k) {
@@ -82,26 +86,30 @@ static int info_done(contact *k, int rc) {
     return compare_versions(k);
 }
 
+/* Refused: the answers to what is under way are read, so that the connection stays of use. */
 static int me_done(contact *k, int rc) {
-    if (rc != DET_OK && det_error_class(rc) == DET_CLASS_SERVER) return RELOGIN;
-    if (rc == DET_OK && det__picker_end(&k->picker) != DET_OK) return RELOGIN;
-    return rc;
+    k->refused = det_error_class(rc) == DET_CLASS_SERVER || (rc == DET_OK && det__picker_end(&k->picker) != DET_OK);
+    if (k->refused) k->c->me[0] = 0;
+    return k->refused ? DET_OK : rc;
 }
 
 static int done(void *ctx, size_t i, int rc) {
     contact *k = ctx;
+    if (i >= k->before && k->refused) return det_error_class(rc) == DET_CLASS_SERVER ? DET_OK : rc;
     if (i >= k->before) return k->f->done(k->f->ctx, i - k->before, rc);
     return i == 0 ? info_done(k, rc) : me_done(k, rc);
 }
 
 static int try_once(contact *k) {
-    det__flow f = {make, take, done, NULL};
+    det__flow f = {make, take, done, NULL, 1};
     f.ctx = k;
     k->version[0] = 0;
-    k->failed_first = 0;
+    k->failed_first = k->refused = 0;
+    k->made = 0;
     pick(k, 0, "version", k->version, sizeof k->version);
     det__picker_init(&k->picker, k->picks, 1);
-    return det__client_run(k->c, &f);
+    int rc = det__client_run(k->c, &f);
+    return rc == DET_OK && k->refused ? RELOGIN : rc;
 }
 
 /* A certificate that is not trusted is a person's to judge, once. */
@@ -121,12 +129,12 @@ int det__contact(det__client *c) {
     return go(c, NULL, 1);
 }
 
+/* What is safe goes along with the first contact; the rest waits for its outcome. */
 int det__contact_run(det__client *c, const det__flow *f) {
-    int rc = DET_OK;
-    if (c->token) rc = go(c, f, c->stored ? 2 : 1);
-    else rc = go(c, NULL, 1);
+    int along = c->token && f && f->safe;
+    int rc = go(c, along ? f : NULL, c->stored ? 2 : 1);
     if (rc == RELOGIN) rc = det__account_expired(c);
-    else if (rc != DET_OK || c->token) return rc;
+    else if (rc != DET_OK || along) return rc;
     if (rc == DET_OK && !c->token) rc = det__account_login(c);
     return rc == DET_OK && f ? det__client_run(c, f) : rc;
 }

@@ -34,18 +34,20 @@ static int sink(void *ctx, size_t i, const void *data, size_t len) {
     return rc == DET_OK ? p->feed(p->ctx, data, len) : rc;
 }
 
-/* An end that is no further on would be asked for for ever. */
+/* An end that is no further on would be asked for for ever. A page that is not as long as the one before makes the offsets
+ * wrong that were asked for behind it. */
 static int read_page(det__pages *p, size_t i, const det__page *page) {
+    int64_t step = page->end - page->start, before = p->step;
     p->known = i + 1;
     p->finished = p->single || page->end >= page->total;
-    if (!p->finished && page->end <= page->start) return DET_E_MASTER;
+    if (p->finished) return DET_OK;
+    if (step <= 0 || page->end == p->next) return DET_E_MASTER;
     p->next = page->end;
-    p->step = page->end - page->start;
+    p->step = step;
     p->total = page->total;
-    return DET_OK;
+    return i && step != before ? DET__FLOW_ANEW : DET_OK;
 }
 
-/* A page that is not as long as the one before makes the offsets behind it wrong. */
 static int done(void *ctx, size_t i, int rc) {
     det__pages *p = ctx;
     det__page page;
@@ -56,7 +58,7 @@ static int done(void *ctx, size_t i, int rc) {
 }
 
 det__flow det__pages_flow(det__pages *p) {
-    det__flow f = {make, sink, done, NULL};
+    det__flow f = {make, sink, done, NULL, 1};
     f.ctx = p;
     return f;
 }

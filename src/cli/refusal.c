@@ -50,5 +50,6 @@ int det__refusal_end(det__refusal *r, int code, int status, det__err *e) {
         return det__cli_fail(e, code, "Unauthenticated: Please use 'detc user login <username>' for password login.");
     if (code == DET_E_FORBIDDEN) return forbidden(said, e);
     if (said != r->raw) return det__cli_fail(e, code, "%s", said);
-    return det__cli_fail(e, code, "the master answered %d%s%s; is this the right URL?", status, *said ? ": " : "", said);
+    return det__cli_fail(e, code, "the master answered %d%s%s; %s", status, *said ? ": " : "", said,
+                         code == DET_E_BUSY ? "try again later" : "is this the right URL?");
 }
