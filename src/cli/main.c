@@ -76,8 +76,12 @@ int main(int argc, char **argv) {
     hold_descriptors();
     catch_interrupt();
     int status = det__args_parse(&args, &command, argc, argv);
-    if (status == DET__ARGS_RUN) status = run(&client, command, &args);
-    else if (status == DONE && flush(&client.err) != DET_OK) status = FAILED;
+    if (status == DET__ARGS_RUN) {
+        status = run(&client, command, &args);
+    } else if (status == DONE && flush(&client.err) != DET_OK) {
+        if (*client.err.text) det__say_error("detc: ", client.err.text);
+        status = FAILED;
+    }
     free(args.query);
     return status;
 }
