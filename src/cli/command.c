@@ -41,12 +41,12 @@ static const det__option api[] = {
 static const det__group user_group = {"u|ser", "manage users"};
 
 const det__command det__commands[] = {
-    {NULL, "api", "call the API", det__cmd_api, api, 0},
-    {&user_group, "login", "log in user", det__cmd_login, login, 0},
-    {&user_group, "logout", "log out user", det__cmd_logout, logout, 0},
-    {&user_group, "whoami", "print the active user", det__cmd_whoami, none, 0},
-    {NULL, "version", "show version information", det__cmd_version, none, 0},
-    {NULL, NULL, NULL, NULL, NULL, 0},
+    {NULL, "api", "call the API", det__cmd_api, api, 0, 0},
+    {&user_group, "login", "log in user", det__cmd_login, login, 0, 0},
+    {&user_group, "logout", "log out user", det__cmd_logout, logout, 0, 0},
+    {&user_group, "whoami", "print the active user", det__cmd_whoami, none, 0, 0},
+    {NULL, "version", "show version information", det__cmd_version, none, 0, 1},
+    {NULL, NULL, NULL, NULL, NULL, 0, 0},
 };
 
 /* A bar ends a name that will do, and so does the word's end. *name is moved behind the word. */

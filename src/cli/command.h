@@ -21,6 +21,7 @@ typedef struct det__command {
     int (*run)(det__client *c);
     const det__option *options; /* its own, up to one without names */
     uint8_t is_default;         /* runs when the group is named alone */
+    uint8_t offline;            /* needs no master: its client is not opened */
 } det__command;
 
 extern const det__command det__commands[]; /* grouped; up to one without a name */

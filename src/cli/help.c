@@ -93,10 +93,9 @@ static void commands(const det__group *g, FILE *to) {
 void det__help(const det__group *g, const det__command *c, FILE *to) {
     det__usage(g, c, to);
     fprintf(to, "\n%s\n", c ? c->help : g ? g->help : "Determined command-line client on one connection");
-    if (c && c->options->names) {
+    if (c && c->options->names && c->options->names[0] != '-') {
         fputs("\narguments:\n", to);
         options(c->options, 1, to);
-        options(c->options, 0, to);
     }
     if (!c) {
         fputs("\ncommands:\n", to);
@@ -105,5 +104,6 @@ void det__help(const det__group *g, const det__command *c, FILE *to) {
     fputs("\noptions:\n", to);
     row("-h, --help", "show this help message and exit", to);
     if (!c && !g) row("--version", "print the version and exit", to);
+    if (c) options(c->options, 0, to);
     options(det__common_options, 0, to);
 }
