@@ -65,6 +65,11 @@
 #endif
 #endif
 
+/* 1: det_session_pipe(), many requests under way at a time. 0: one at a time; saves about 400 bytes of flash. */
+#ifndef DET_PIPELINE
+#define DET_PIPELINE 1
+#endif
+
 /* Longest response head accepted, status line and all header lines and each interim head, bytes, 256 … 1048576.
  * Costs nothing: heads are parsed as they arrive. A longer one is DET_E_HEAD. */
 #ifndef DET_HEAD_LIMIT

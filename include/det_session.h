@@ -69,6 +69,24 @@ typedef struct det_request {
     int replay;             /* enum det_replay */
 } det_request;
 
+/* ---- pipelining ---------------------------------------------------------------------------------------------------- */
+
+/* Requests sent one behind the other over the kept connection without waiting for the answers, which come in the same
+ * order (RFC 9112 9.3.2; contract 8). The owner knows from that order which request an answer belongs to. */
+typedef struct det_pipe {
+    /* Fill *q (it is zero) with the next request, any method but HEAD; its sink, deadlines and replay class are not used.
+     * What it points to must stay until next() is called again. DET_OK, or DET_E_AGAIN: there is none for now. */
+    int (*next)(void *ctx, det_request *q);
+    /* The oldest request has been answered. rc as det_session_call(). May call det_session_cancel(). */
+    void (*done)(void *ctx, int rc, const det_response *r);
+    /* For messages: set the method and path of the oldest request in *q. */
+    void (*about)(void *ctx, det_request *q);
+    det_sink_fn sink;    /* takes the bodies, each before its done(); or NULL */
+    void *ctx;           /* handed to the four */
+    uint16_t depth;      /* most answers awaited at a time, 1 … 65535 */
+    uint32_t silence_ms; /* longest time without a byte either way; 0: the session's */
+} det_pipe;
+
 /* ---- session ----------------------------------------------------------------------------------------------------- */
 
 typedef struct det_session_options {
@@ -134,6 +152,16 @@ DET_API int det_session_call(det_session *s, const det_request *q, det_response 
 DET_API int det_session_start(det_session *s, const det_request *q);
 DET_API int det_session_step(det_session *s);
 DET_API const det_response *det_session_response(const det_session *s);
+
+#if DET_PIPELINE
+/* Start a pipe; *p must stay. Then det_session_step() until it returns something else than DET_E_AGAIN: DET_OK all
+ * requests so far are answered and next() has no more (start again when it has), or why the connection ended: the
+ * requests given and not done then may have taken effect or not (contract 5.6), none is sent again.
+ * As many requests as the buffer holds are one write. While an answer is over 10 s late no more are sent, and none behind
+ * another to a peer that closes after each answer. DET_OK; DET_E_AGAIN next() gave none; DET_E_STATE a request is
+ * running, or the session is not between begin and end; DET_E_ARG, DET_E_SIZE as det_session_start(). */
+DET_API int det_session_pipe(det_session *s, const det_pipe *p);
+#endif
 
 /* What the running request waits for. Fills *w and *timeout_ms; returns 1, or 0 when step should be called at once. */
 DET_API int det_session_wants(const det_session *s, det_wait *w, uint32_t *timeout_ms);

@@ -9,6 +9,7 @@
 enum {
     PROBE_AFTER_MS = 1000,  /* a connection idle for longer is probed before it is used */
     IDLE_CAP_MS = 90000,    /* and one idle for longer than this is not used: above the 60 s heartbeat */
+    PIPE_LOOK_MS = 2,       /* an answer that has been awaited for less is not looked for right behind sending more */
     PIECES_MAX = 64,        /* received in one step: a peer that never pauses must not outlive the deadlines */
     /* A connection whose first request line is over 4,096 bytes is reset by the master (contract 8). */
     FIRST_PATH_MAX = 4096 - DET_BASE_SIZE - 32
@@ -38,44 +39,21 @@ static void check_idle(det__session *s) {
 
 /* ---- starting ---------------------------------------------------------------------------------------------------- */
 
-static int copy_body(det__session *s) {
-    size_t n = s->req.body_len - s->body_off, room = s->opt.buffer_len - s->tx_len, off = s->body_off;
-    char *at = (char *)s->opt.buffer + s->tx_len;
-    if (n > room) n = room;
-    s->tx_len += n;
-    s->body_off += n;
-    if (!s->req.body) return n ? s->req.source(s->req.source_ctx, off, at, n) : DET_OK;
-    memcpy(at, (const char *)s->req.body + off, n);
-    return DET_OK;
-}
-
-/* Render head and as much of the body as fits: one write when all of it does. */
-static int render(det__session *s) {
-    det__head h;
-    det__out o;
-    h.method = s->req.method;
-    h.path = s->req.path;
-    h.extra = s->req.headers;
-    h.body_len = s->req.body_len;
-    h.close = !s->persistent;
-    det__out_init(&o, s->opt.buffer, s->opt.buffer_len);
-    int rc = det__request_head(&o, &s->url, s->hdr, s->hdr_len, &h);
-    s->tx_len = o.len;
-    s->tx_sent = s->body_off = 0;
-    return rc == DET_OK ? copy_body(s) : rc;
-}
-
 static int is_safe(const det_request *q) {
     if (q->replay != DET_REPLAY_AUTO) return q->replay == DET_REPLAY_SAFE;
     return q->method[0] != 'P' || q->method[1] == 'U'; /* all that HTTP knows but POST and PATCH */
 }
 
+/* HEAD has answers without bodies; a pipe must not carry it. */
 static void begin_answer(det__session *s) {
+    s->replied = s->picking = 0;
+    memset(&s->res, 0, sizeof s->res);
+    s->res.content_length = -1;
     det__response_init(&s->parser, !(DET_LONG_LINES && s->skip) && s->req.method[0] == 'H');
 }
 
 static void begin_send(det__session *s) {
-    s->send_error = s->replied = s->picking = s->skip = 0;
+    s->send_error = s->skip = 0;
     s->stream.stage = 0;
     begin_answer(s);
     s->reused = s->stream.open;
@@ -83,34 +61,45 @@ static void begin_send(det__session *s) {
     s->phase = s->reused ? DET__EXCHANGE : DET__OPENING;
 }
 
-int det__exchange_start(det__session *s) {
-    s->start_ms = s->now_ms = now(s);
+/* s->req is the request, or the pipe's first. */
+static int start(det__session *s, uint32_t silence_ms, uint32_t total_ms) {
+    s->oldest_ms = s->start_ms = s->now_ms = now(s);
+    s->silence_ms = silence_ms ? silence_ms : s->opt.silence_ms;
+    s->total_ms = total_ms ? total_ms : s->opt.total_ms;
     s->replayed = 0;
-    memset(&s->res, 0, sizeof s->res);
-    s->res.content_length = -1;
-    int rc = render(s);
+    int rc = det__transmit_begin(s);
     if (rc != DET_OK) return det__fail(s, rc, DET_STAGE_NONE, 0);
-    if (!s->req.silence_ms) s->req.silence_ms = s->opt.silence_ms;
-    if (!s->req.total_ms) s->req.total_ms = s->opt.total_ms;
-    s->safe = (uint8_t)is_safe(&s->req);
     if (s->stream.open) check_idle(s);
     begin_send(s);
     return DET_OK;
 }
 
-/* ---- ending: these leave DET__EXCHANGE ----------------------------------------------------------------------------- */
-
-static int fully_sent(const det__session *s) {
-    return s->tx_sent == s->tx_len && s->body_off == s->req.body_len;
+int det__exchange_start(det__session *s) {
+    s->pipe = NULL;
+    s->safe = (uint8_t)is_safe(&s->req);
+    return start(s, s->req.silence_ms, s->req.total_ms);
 }
 
+#if DET_PIPELINE
+int det__exchange_pipe(det__session *s, const det_pipe *p) {
+    memset(&s->req, 0, sizeof s->req);
+    if (p->next(p->ctx, &s->req) != DET_OK) return DET_E_AGAIN;
+    s->pipe = p;
+    s->safe = 0;
+    return start(s, p->silence_ms, UINT32_MAX);
+}
+#endif
+
+/* ---- ending: these leave DET__EXCHANGE ----------------------------------------------------------------------------- */
+
 int det__exchange_sent(const det__session *s) {
-    return s->phase == DET__EXCHANGE && fully_sent(s);
+    return s->phase == DET__EXCHANGE && det__transmit_done(s);
 }
 
 static int end(det__session *s, int reason, int code, int stage, long detail) {
     det__exchange_close(s, reason);
     s->phase = DET__IDLE;
+    s->pipe = NULL;
     if (code >= DET_E_AGAIN) code = DET_E_ARG; /* a callback that says "later": there is no later */
     return det__fail(s, code, stage, detail);
 }
@@ -118,30 +107,55 @@ static int end(det__session *s, int reason, int code, int stage, long detail) {
 /* Any fault: the connection is poisoned, so it goes. The stale rule: a kept one that broke before a byte of the answer
  * may just have been too old, so the request goes once more over a new one, if it may. */
 static int fault(det__session *s, int code) {
-    int cls = det_error_class(code), sent = fully_sent(s);
+    int cls = det_error_class(code), sent = det__transmit_done(s);
     int below = s->phase == DET__OPENING || cls == DET_CLASS_TLS || (cls == DET_CLASS_NET && code != DET_E_TIMEOUT);
     int stage = below ? s->stream.stage : DET_STAGE_HTTP;
-    if (below && s->reused && !s->replied && !s->replayed && (s->safe || !sent)) {
+    if (below && s->reused && !det__pipe_of(s) && !s->replied && !s->replayed && (s->safe || !sent)) {
         det__exchange_close(s, DET__DIED);
         s->replayed = 1;
-        code = render(s);
+        code = det__transmit_begin(s);
         begin_send(s);
         if (code == DET_OK) return DET_E_AGAIN;
     }
-    if (sent && !s->res.status && !s->safe) code = DET_E_UNSURE;
+    if (sent && !det__pipe_of(s) && !s->res.status && !s->safe) code = DET_E_UNSURE;
     return end(s, DET__FAULT, code, stage ? stage : DET_STAGE_TCP, below ? s->stream.detail : s->res.status);
 }
 
-static int finish(det__session *s, int in_step) {
-    s->phase = DET__IDLE;
-    s->stats.requests++;
+/* What becomes of the connection behind a whole answer; in_step: nothing has come behind it. */
+static void settle(det__session *s, int in_step) {
     if (!s->persistent)
         det__exchange_close(s, DET__ONE_SHOT);
     else if (!s->parser.keep_alive)
         det__exchange_close(s, DET__PEER_CLOSED);
-    else if (!in_step || !fully_sent(s))
+    else if (!s->pending && (!in_step || !det__transmit_done(s)))
         det__exchange_close(s, DET__OUT_OF_STEP);
-    return det__fail_status(s);
+}
+
+/* The oldest answer is whole. DET_E_AGAIN: the pipe goes on. */
+static int finish(det__session *s, int in_step) {
+    const det_pipe *p = det__pipe_of(s);
+    s->stats.requests++;
+    s->pending--;
+    settle(s, in_step);
+    if (!p) {
+        s->phase = DET__IDLE;
+        return det__fail_status(s);
+    }
+    s->alone = !s->parser.keep_alive;
+    s->oldest_ms = s->now_ms;
+    p->done(p->ctx, det__fail_status(s), &s->res);
+    if (s->phase != DET__EXCHANGE) return DET_E_STATE; /* given up by the pipe's owner */
+    if (!s->stream.open && (s->pending || !det__transmit_done(s))) return fault(s, DET_E_CLOSED);
+    int rc = det__transmit_fill(s);
+    if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
+    if (s->pending) {
+        if (s->stream.open) begin_answer(s);
+        else begin_send(s);
+        return DET_E_AGAIN;
+    }
+    s->phase = DET__IDLE;
+    s->pipe = NULL;
+    return DET_OK;
 }
 
 /* ---- receiving --------------------------------------------------------------------------------------------------- */
@@ -155,7 +169,9 @@ static void take_head(det__session *s) {
 
 static int take_body(det__session *s) {
     if (s->res.status >= 300) det__fail_body(s, s->parser.body, s->parser.body_len);
-    return s->req.sink ? s->req.sink(s->req.sink_ctx, &s->res, s->parser.body, s->parser.body_len) : DET_OK;
+    const det_pipe *p = det__pipe_of(s);
+    det_sink_fn sink = p ? p->sink : s->req.sink;
+    return sink ? sink(p ? p->ctx : s->req.sink_ctx, &s->res, s->parser.body, s->parser.body_len) : DET_OK;
 }
 
 /* Parse the n bytes in rx. DET_E_AGAIN: the answer goes on. */
@@ -170,7 +186,11 @@ static int parse(det__session *s, size_t n) {
             if (event == DET__RESPONSE_DONE) s->skip = 0, begin_answer(s);
             continue;
         }
-        if (event == DET__RESPONSE_DONE) return finish(s, at == n);
+        if (event == DET__RESPONSE_DONE) {
+            rc = finish(s, at == n);
+            if (rc != DET_E_AGAIN || s->phase != DET__EXCHANGE) return rc;
+            continue;
+        }
         if (event == DET__RESPONSE_HEAD) take_head(s);
         if (event == DET__RESPONSE_BODY) rc = take_body(s);
         if (s->phase != DET__EXCHANGE) return DET_E_STATE; /* given up by its own sink */
@@ -199,28 +219,6 @@ static int receive(det__session *s) {
         if ((size_t)n < sizeof s->rx && s->stream.ops->wants(&s->stream)) return rc;
     }
     return DET_E_AGAIN;
-}
-
-/* ---- sending ----------------------------------------------------------------------------------------------------- */
-
-/* Send what the stream takes. DET_E_AGAIN: there is nothing to receive yet; DET_OK: look for it. */
-static int send(det__session *s) {
-    while (!fully_sent(s)) {
-        if (s->tx_sent == s->tx_len) {
-            s->tx_sent = s->tx_len = 0;
-            int rc = copy_body(s);
-            if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
-        }
-        int n = s->stream.ops->send(&s->stream, (char *)s->opt.buffer + s->tx_sent, s->tx_len - s->tx_sent);
-        if (n < 0) { /* the server may have refused early: its answer may lie there already */
-            s->send_error = n != DET_E_AGAIN;
-            return DET_OK;
-        }
-        s->tx_sent += (size_t)n;
-        s->stats.sent += (uint32_t)n;
-        s->active_ms = s->now_ms;
-    }
-    return s->stream.ops->wants(&s->stream) ? DET_E_AGAIN : DET_OK;
 }
 
 /* ---- the engine -------------------------------------------------------------------------------------------------- */
@@ -257,16 +255,34 @@ static int open_stream(det__session *s) {
 
 /* What is left of the request's own deadlines; 0 when one has passed. */
 static uint32_t deadline(const det__session *s, uint32_t t) {
-    uint32_t total = left(t, s->start_ms, s->req.total_ms), silence = left(t, s->active_ms, s->req.silence_ms);
+    uint32_t total = left(t, s->start_ms, s->total_ms), silence = left(t, s->active_ms, s->silence_ms);
     return s->phase == DET__EXCHANGE && silence < total ? silence : total;
+}
+
+/* Send what there is to send. DET_E_AGAIN: there is nothing to receive yet; DET_OK: look for it. */
+static int send(det__session *s) {
+    int rc = det__transmit(s);
+    if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
+    if (!det__transmit_done(s) || !s->stream.ops->wants(&s->stream)) return DET_OK;
+    return !det__pipe_of(s) || s->now_ms - s->oldest_ms < PIPE_LOOK_MS ? DET_E_AGAIN : DET_OK;
+}
+
+/* Sending and receiving are independent, so that a full pipe never comes to a standstill. */
+static int move(det__session *s) {
+    int rc = det__transmit_fill(s);
+    if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
+    if (!s->send_error && !det__transmit_done(s)) rc = send(s);
+    if (rc == DET_OK) rc = receive(s);
+    if (rc == DET_E_AGAIN && s->phase == DET__EXCHANGE && !s->send_error && !s->stuck && !det__transmit_done(s))
+        rc = send(s) == DET_OK ? DET_E_AGAIN : rc; /* answers have made room in the pipe */
+    return rc;
 }
 
 int det__exchange_step(det__session *s) {
     int rc = DET_OK;
     s->now_ms = now(s);
     if (s->phase == DET__OPENING) rc = open_stream(s);
-    if (rc == DET_OK && !s->send_error && !fully_sent(s)) rc = send(s);
-    if (rc == DET_OK) rc = receive(s);
+    if (rc == DET_OK) rc = move(s);
     if (rc == DET_E_AGAIN && !deadline(s, s->now_ms)) rc = fault(s, DET_E_TIMEOUT);
     return rc;
 }
@@ -275,7 +291,7 @@ int det__exchange_step(det__session *s) {
 int det__exchange_wants(const det__session *s) {
     int events = s->stream.ops->wants(&s->stream);
     if (!events || s->phase != DET__EXCHANGE) return events;
-    return events | DET_WANT_READ | (fully_sent(s) || s->send_error ? 0 : DET_WANT_WRITE);
+    return events | DET_WANT_READ | (det__transmit_done(s) || s->send_error ? 0 : DET_WANT_WRITE);
 }
 
 uint32_t det__exchange_timeout(const det__session *s) {

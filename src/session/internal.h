@@ -47,17 +47,25 @@ typedef struct det__session {
     uint8_t picking;
     uint8_t skip;        /* the answer being read is to a request of our own before the caller's */
     uint8_t safe;        /* repeating the request changes nothing */
+    uint8_t held;        /* req is the pipe's next and has not been rendered yet */
+    uint8_t stuck;       /* the stream could not take the bytes offered last: offer them again as they were */
+    uint8_t alone;       /* the peer closed behind its last answer: no pipelining until one keeps the connection */
+    uint16_t pending;    /* requests rendered whose answer is not whole */
     uint16_t hdr_len;
     uint16_t msg_len;    /* text in msg before the server's words */
     uint32_t now_ms;     /* at the start of this step */
     uint32_t start_ms;   /* of the request */
     uint32_t connect_ms; /* when opening began */
     uint32_t active_ms;  /* when a byte last moved */
-    size_t tx_len;       /* bytes of the request in the caller's buffer */
+    uint32_t oldest_ms;  /* since when the oldest answer has been awaited */
+    uint32_t silence_ms; /* deadlines of the request, or of the pipe */
+    uint32_t total_ms;
+    const det_pipe *pipe; /* NULL: a single request */
+    size_t tx_len;       /* bytes of requests in the caller's buffer */
     size_t tx_sent;      /* of them handed to the stream */
-    size_t body_off;     /* body bytes copied into it so far */
-    det_request req;
-    det_response res;
+    size_t body_off;     /* body bytes of req copied into it so far */
+    det_request req;     /* the one rendered last */
+    det_response res;    /* of the oldest */
     det_session_options opt; /* defaults filled in */
     det_session_stats stats;
     det__stream stream;
@@ -84,13 +92,30 @@ static inline int det__fail(det__session *s, int code, int stage, long detail) {
     return det__session_fail((det_session *)(void *)s, code, stage, detail);
 }
 
+/* The pipe under way; NULL: a single request. */
+static inline const det_pipe *det__pipe_of(const det__session *s) {
+    return DET_PIPELINE ? s->pipe : NULL;
+}
+
 /* exchange.c: the state machine */
 int det__exchange_start(det__session *s);
+int det__exchange_pipe(det__session *s, const det_pipe *p);
 int det__exchange_step(det__session *s);
 int det__exchange_sent(const det__session *s); /* is a request under way that has been sent whole? */
 void det__exchange_close(det__session *s, int reason);
 int det__exchange_wants(const det__session *s);
 uint32_t det__exchange_timeout(const det__session *s);
+
+/* transmit.c: the sending half. begin: render req into the empty buffer. transmit: send what the stream takes. Both give
+ * DET_OK or the error of a callback or of rendering */
+int det__transmit_begin(det__session *s);
+int det__transmit(det__session *s);
+int det__transmit_done(const det__session *s); /* has all that was to be sent been handed to the stream? */
+#if DET_PIPELINE
+int det__transmit_fill(det__session *s);
+#else
+#define det__transmit_fill(s) DET_OK
+#endif
 
 /* failure.c: what went wrong, and what is logged */
 int det__fail_status(det__session *s);

@@ -43,11 +43,13 @@ void det__sentence_failure(det__session *s) {
 /* Without the query: it may hold anything. */
 void det__sentence_status(det__session *s) {
     enum { PATH_MOST = 72 };
-    const char *path = s->req.path;
+    det_request q = s->req;
     size_t n = 0;
     det__out o;
+    if (det__pipe_of(s)) s->pipe->about(s->pipe->ctx, &q);
+    const char *path = q.path;
     begin(s, &o, DET_STAGE_SERVER);
-    det__out_str(&o, s->req.method);
+    det__out_str(&o, q.method);
     det__out_ch(&o, ' ');
     while (n < PATH_MOST && path[n] && path[n] != '?') n++;
     det__out_mem(&o, path, n);

@@ -109,6 +109,15 @@ int det_session_start(det_session *session, const det_request *q) {
     return det__exchange_start(s);
 }
 
+#if DET_PIPELINE
+int det_session_pipe(det_session *session, const det_pipe *p) {
+    det__session *s = det__session_of(session);
+    if (!s || !s->ready || !p || !p->next || !p->done || !p->about || !p->depth) return DET_E_ARG;
+    if (s->phase != DET__IDLE || !s->persistent) return DET_E_STATE;
+    return det__exchange_pipe(s, p);
+}
+#endif
+
 int det_session_step(det_session *session) {
     det__session *s = det__session_of(session);
     if (!s || !s->ready) return DET_E_ARG;
