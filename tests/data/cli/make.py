@@ -117,7 +117,7 @@ MIXED = [
     experiment(55555, "near", progress=0.9996, state="STATE_ERROR", archived=True, workspaceName="w", projectName="Проект"),
     experiment(6, "third", progress=0.3333333333333333, state="STATE_STOPPING_CANCELED", username=""),
     experiment(7, "odd", progress=0.0005, state="STATE_PAUSED", resourcePool="ABSENT", workspaceName="ABSENT", projectName="ABSENT"),
-    experiment(8, "absent", progress="ABSENT", endTime="ABSENT", forkedFrom="ABSENT", username="ABSENT") if False else experiment(8, "absent", progress="ABSENT", endTime="ABSENT", forkedFrom="ABSENT"),
+    experiment(8, "absent", progress="ABSENT", endTime="ABSENT", forkedFrom="ABSENT"),
     experiment(9, "over", progress=1.2345, startTime="2024-02-29T23:59:59.999999Z", endTime="1999-12-31T23:59:59.5Z"),
     experiment(10, "quarter", progress=0.125, startTime="2026-11-23T06:23:51.123456789Z"),
     experiment(11, "quarter up", progress=0.0625, state="STATE_DELETE_FAILED"),
@@ -177,7 +177,8 @@ def scripts():
     yield "forbidden", base + exchange("GET", "/api/v1/experiments?archived=false&limit=200&offset=0&users=determined",
                                        error(7, "PermissionDenied", "access denied"), "403 Forbidden")
     yield "second_page_fails", base + exchange("GET", "/api/v1/experiments?archived=false&limit=2&offset=0&users=determined", page(MIXED, 0, 2)) + exchange(
-        "GET", "/api/v1/experiments?archived=false&limit=2&offset=2&users=determined", error(13, "Internal", "gone"), "500 Internal Server Error")
+        "GET", "/api/v1/experiments?archived=false&limit=2&offset=2&users=determined", error(13, "Internal", "gone"), "500 Internal Server Error") + b"".join(
+        exchange("GET", f"/api/v1/experiments?archived=false&limit=2&offset={at}&users=determined", page(MIXED, at, 2)) for at in range(4, 11, 2))
     yield "whoami_odd", info() + me("名前 \"x\"") + me("名前 \"x\"")
     yield "login_refused", info() + exchange("POST", "/api/v1/auth/login", error(16, "Unauthenticated", "invalid credentials"), "401 Unauthorized", False,
                                              go_json({"username": "determined", "password": "x", "isHashed": True}))
