@@ -40,12 +40,13 @@ static bool read_asked(call *c, asked *k) {
 /* The validation at the checkpoint's step. */
 static bool metric_at(const checkpoint *k, const char *name, double *v) {
     const trial *t = store_trial(k->trial);
-    int64_t at = k->has_steps ? metrics_validation_at(t, k->steps) : -1;
+    int64_t at = k->has_steps ? metrics_row_at(t, k->steps, P_VALIDATION) : -1;
     const char *text = at < 0 ? NULL : row_value(&t->rows[at], name, strlen(name));
     return text && text_number(text, v);
 }
 
-/* Where two are equal the earlier report comes first: the id below is the time. */
+/* Where two are equal the earlier report comes first, and last in descending order: the id below is the time. But those
+ * without a metric and those of one state stay as the database has them: the latest first. */
 static listed key(const checkpoint *k, const asked *q) {
     listed l = {.of = k, .id = k->time};
     if (q->by == BY_UUID) l.text = k->uuid;
@@ -55,6 +56,7 @@ static listed key(const checkpoint *k, const asked *q) {
     else if (q->by == BY_SEARCHER) l.null = !metric_at(k, store_experiment(store_trial(k->trial)->experiment)->metric, &l.number);
     else if (q->by == BY_METRIC) l.null = !metric_at(k, q->metric, &l.number);
     else if (q->by != BY_TIME) l.number = k->trial;
+    if ((l.null || q->by == BY_STATE) && (q->desc == (q->by == BY_METRIC))) l.id = -l.id;
     if (q->by == BY_METRIC && l.null) { /* less than any here, not more: it is no SQL that sorts */
         l.null = false;
         l.number = -1e308 * 10;
@@ -89,8 +91,16 @@ static void list(call *c, const asked *k, int only_trial, int only_exp) {
 void h_trial_checkpoints(call *c) {
     asked k;
     if (!read_asked(c, &k) || !call_auth(c)) return;
-    if (store_trial(c->id)) list(c, &k, (int)c->id, 0);
-    else reply_error(c->r, G_NOT_FOUND, "trial '%lld' not found", (long long)c->id);
+    const trial *t = store_trial(c->id);
+    if (!t) {
+        reply_error(c->r, G_NOT_FOUND, "trial '%lld' not found", (long long)c->id);
+        return;
+    }
+    if (k.by == BY_SEARCHER) { /* here those without one are the least */
+        k.by = BY_METRIC;
+        k.metric = store_experiment(t->experiment)->metric;
+    }
+    list(c, &k, (int)c->id, 0);
 }
 
 /* By searcher metric and no order given: the better ones first. */

@@ -8,13 +8,10 @@
 #include "page.h"
 #include "show.h"
 
-static const char *const E_STATES[] = {"UNSPECIFIED", "ACTIVE", "PAUSED", "STOPPING_COMPLETED", "STOPPING_CANCELED", "STOPPING_ERROR",
+static const char *const STATES[] = {"UNSPECIFIED", "ACTIVE", "PAUSED", "STOPPING_COMPLETED", "STOPPING_CANCELED", "STOPPING_ERROR",
                                        "COMPLETED", "CANCELED", "ERROR", "DELETED", "DELETING", "DELETE_FAILED", "STOPPING_KILLED",
                                        "QUEUED", "PULLING", "STARTING", "RUNNING"};
-static const char *const T_STATES[] = {"UNSPECIFIED", "ACTIVE", "PAUSED", "STOPPING_CANCELED", "STOPPING_KILLED", "STOPPING_COMPLETED",
-                                       "STOPPING_ERROR", "CANCELED", "COMPLETED", "ERROR", "QUEUED", "PULLING", "STARTING", "RUNNING"};
-static const choice E_STATE = {"STATE_", "experimentv1.State", E_STATES, sizeof E_STATES / sizeof *E_STATES};
-static const choice T_STATE = {"STATE_", "trialv1.State", T_STATES, sizeof T_STATES / sizeof *T_STATES};
+static const choice STATE = {"STATE_", "experimentv1.State", STATES, sizeof STATES / sizeof *STATES};
 
 /* The database's own order of states. */
 static double rank(const char *state) {
@@ -45,7 +42,7 @@ static bool states_good(call *c, const choice *states) {
 
 /* ---- experiments ---- */
 
-enum { E_ID = 1, E_DESCRIPTION, E_START, E_END, E_STATE_, E_TRIALS, E_PROGRESS, E_USER, E_NAME, E_FORKED, E_POOL, E_PROJECT, E_SIZE, E_COUNT, E_METRIC };
+enum { E_ID = 1, E_DESCRIPTION, E_START, E_END, E_BY_STATE, E_TRIALS, E_PROGRESS, E_USER, E_NAME, E_FORKED, E_POOL, E_PROJECT, E_SIZE, E_COUNT, E_METRIC };
 
 static int trials_of(const experiment *e) {
     int n = 0;
@@ -59,10 +56,10 @@ static void experiment_key(listed *k, const experiment *e, int by) {
     const char *state = experiment_state(e, &end);
     totals(e->id, 0, &size, &count);
     switch (by) {
-    case E_DESCRIPTION: k->text = e->description; break;
+    case E_DESCRIPTION: k->text = e->description; k->null = !*e->description; break;
     case E_START: k->number = (double)e->start; break;
     case E_END: k->number = (double)end; k->null = !end; break;
-    case E_STATE_: k->number = rank(state); break;
+    case E_BY_STATE: k->number = rank(state); break;
     case E_TRIALS: k->number = trials_of(e); break;
     case E_PROGRESS: k->number = e->progress; break;
     case E_USER: k->text = e->owner->name; break;
@@ -100,15 +97,17 @@ static bool id_wanted(call *c, const bounds *b, int id) {
            !id_among(c, "experimentIdFilter.notIn", "experiment_id_filter.not_in", id, false);
 }
 
+/* All of them; one value may name several. */
 static bool labels_wanted(call *c, const experiment *e) {
     const char *s;
     buf quoted = {0};
     bool good = true;
-    for (int i = 0; good && (s = query(c, "labels", NULL, i)); i++) {
-        quoted.len = 0;
-        buf_json(&quoted, s, strlen(s));
-        good = strstr(e->labels, buf_cstr(&quoted)) != NULL;
-    }
+    for (int i = 0; (s = query(c, "labels", NULL, i)); i++)
+        for (size_t n; good && (n = strcspn(s, ","), *s); s += n + (s[n] == ',')) {
+            quoted.len = 0;
+            buf_json(&quoted, s, n);
+            good = strstr(e->labels, buf_cstr(&quoted)) != NULL;
+        }
     buf_free(&quoted);
     return good;
 }
@@ -119,7 +118,7 @@ static bool experiment_wanted(call *c, const experiment *e, const bounds *b) {
     if (name && *name && !like(e->name, name)) return false;
     if (description && *description && !like(e->description, description)) return false;
     return query_has(c, "users", NULL, e->owner->name) && id_among(c, "userIds", "user_ids", e->owner->id, true) && id_wanted(c, b, e->id) &&
-           labels_wanted(c, e) && query_has_state(c, &E_STATE, experiment_state(e, &end));
+           labels_wanted(c, e) && query_has_state(c, &STATE, experiment_state(e, &end));
 }
 
 typedef struct asked {
@@ -137,7 +136,7 @@ static bool read_asked(call *c, asked *k) {
     k->project = 0;
     k->trial_data = data && !strcmp(data, "true");
     return query_flag(c, "archived", NULL, &k->archived) && query_enum(c, "sortBy", "sort_by", 0, &SORT, &k->by) && query_desc(c, &k->desc) &&
-           states_good(c, &E_STATE) && query_int32(c, "projectId", "project_id", &k->project) && read_bounds(c, &k->b) && page_read(c, &k->p);
+           states_good(c, &STATE) && query_int32(c, "projectId", "project_id", &k->project) && read_bounds(c, &k->b) && page_read(c, &k->p);
 }
 
 void h_list_experiments(call *c) {
@@ -159,7 +158,7 @@ void h_list_experiments(call *c) {
     list_sort(v, (size_t)total, k.desc, true);
     page_sql(&k.p, total);
     buf_str(&c->r->body, "{\"experiments\":[");
-    for (int i = k.p.start; i < k.p.end; i++) {
+    for (int i = k.p.start, end = k.p.end < k.p.start ? total : k.p.end; i < end; i++) { /* a limit below -2 is none */
         if (i > k.p.start) buf_str(&c->r->body, ",");
         show_experiment_listed(&c->r->body, v[i].of, k.trial_data);
     }
@@ -172,7 +171,8 @@ void h_list_experiments(call *c) {
 
 /* ---- trials ---- */
 
-enum { T_START = 2, T_END, T_STATE_, T_BEST, T_LATEST, T_BATCHES, T_DURATION, T_RESTARTS, T_SIZE };
+enum { T_START = 2, T_END, T_BY_STATE, T_BEST, T_LATEST, T_BATCHES, T_DURATION, T_RESTARTS, T_SIZE, T_RETENTION };
+#define NO_COLUMN "column \"log_retention_days\" does not exist (SQLSTATE 42703)" /* the real master's own fault */
 
 static void signed_metric(listed *k, const trial *t, int64_t at) {
     k->null = at < 0 || !metrics_searched(t, &t->rows[at], &k->number);
@@ -184,7 +184,7 @@ static void trial_key(listed *k, const trial *t, int by) {
     switch (by) {
     case T_START: k->number = (double)t->start; break;
     case T_END: k->number = (double)t->end; k->null = !t->end; break;
-    case T_STATE_: k->number = rank(t->state); break;
+    case T_BY_STATE: k->number = rank(t->state); break;
     case T_BEST: signed_metric(k, t, t->best); break;
     case T_LATEST: signed_metric(k, t, t->latest); break;
     case T_BATCHES: k->number = t->total_batches; break;
@@ -198,7 +198,7 @@ static bool read_trials_asked(call *c, asked *k) {
     static const char *const NAMES[] = {"UNSPECIFIED", "ID", "START_TIME", "END_TIME", "STATE", "BEST_VALIDATION_METRIC", "LATEST_VALIDATION_METRIC",
                                         "BATCHES_PROCESSED", "DURATION", "RESTARTS", "CHECKPOINT_SIZE", "LOG_RETENTION_DAYS"};
     static const choice SORT = {"SORT_BY_", "apiv1.GetExperimentTrialsRequest_SortBy", NAMES, sizeof NAMES / sizeof *NAMES};
-    return query_enum(c, "sortBy", "sort_by", 0, &SORT, &k->by) && query_desc(c, &k->desc) && states_good(c, &T_STATE) && page_read(c, &k->p);
+    return query_enum(c, "sortBy", "sort_by", 0, &SORT, &k->by) && query_desc(c, &k->desc) && states_good(c, &STATE) && page_read(c, &k->p);
 }
 
 void h_list_trials(call *c) {
@@ -209,10 +209,15 @@ void h_list_trials(call *c) {
         reply_error(c->r, G_NOT_FOUND, "experiment '%lld' not found", (long long)c->id);
         return;
     }
+    if (k.by == T_RETENTION || k.p.limit < -2) {
+        reply_error(c->r, G_INTERNAL, "failed to get trial ids for experiment %lld: error running query: proto_get_trial_ids_for_experiment: ERROR: %s",
+                    (long long)c->id, k.by == T_RETENTION ? NO_COLUMN : "LIMIT must not be negative (SQLSTATE 2201W)");
+        return;
+    }
     listed *v = xmalloc((db.ntrials + 1) * sizeof *v);
     for (size_t i = 0; i < db.ntrials; i++) {
         const trial *t = db.trials[i];
-        if (!t || t->experiment != c->id || !query_has_state(c, &T_STATE, t->state)) continue;
+        if (!t || t->experiment != c->id || !query_has_state(c, &STATE, t->state)) continue;
         v[total] = (listed){.of = t, .id = t->id};
         trial_key(&v[total++], t, k.by);
     }
@@ -257,11 +262,12 @@ void h_users(call *c) {
     listed v[sizeof db.users / sizeof *db.users];
     int by, admin, active, total = 0;
     bool desc;
-    if (!query_enum(c, "sortBy", "sort_by", 0, &SORT, &by) || !query_desc(c, &desc) || !query_flag(c, "admin", NULL, &admin) ||
-        !query_flag(c, "active", NULL, &active) || !page_read(c, &p) || !call_auth(c))
+    if (!query_enum(c, "sortBy", "sort_by", 0, &SORT, &by) || !query_desc(c, &desc) || !query_bool(c, "admin", NULL, &admin) ||
+        !query_bool(c, "active", NULL, &active) || !page_read(c, &p) || !call_auth(c))
         return;
     for (size_t i = 0; i < db.nusers; i++)
         if (user_wanted(&db.users[i], query(c, "name", NULL, 0), admin, active)) v[total++] = user_key(&db.users[i], by);
+    for (int i = 0; desc && by > 0 && i < total; i++) v[i].id = -v[i].id; /* equal ones go up all the same */
     list_sort(v, (size_t)total, desc, false);
     if (!page_memory(c, &p, total)) return;
     buf_str(&c->r->body, "{\"users\":[");

@@ -127,6 +127,11 @@ void h_workloads(call *c) {
         reply_error(c->r, G_NOT_FOUND, "trial '%lld' not found", (long long)c->id);
         return;
     }
+    if (k.p.limit < -2) {
+        reply_error(c->r, G_INTERNAL, "failed to get trial %lld workloads: error running query: proto_get_trial_workloads: ERROR: LIMIT must not be negative (SQLSTATE 2201W)",
+                    (long long)c->id);
+        return;
+    }
     workload *w = xmalloc((t->nrows + db.nckpts + 1) * sizeof *w);
     size_t n = collect(t, &k, w);
     listed *v = xmalloc((n + 1) * sizeof *v);

@@ -187,9 +187,9 @@ bool metrics_searched(const trial *t, const row *r, double *out) {
     return text && text_number(text, out);
 }
 
-int64_t metrics_validation_at(const trial *t, int steps) {
+int64_t metrics_row_at(const trial *t, int steps, partition p) {
     for (size_t i = t->nrows; i-- > 0;)
-        if (!t->rows[i].archived && t->rows[i].steps == steps && t->g[t->rows[i].group].part == P_VALIDATION) return (int64_t)i;
+        if (!t->rows[i].archived && t->rows[i].steps == steps && t->g[t->rows[i].group].part == p) return (int64_t)i;
     return -1;
 }
 

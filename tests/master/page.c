@@ -25,8 +25,9 @@ bool page_memory(call *c, page *p, int total) {
     p->start = p->offset < 0 ? total + p->offset : p->offset;
     int64_t end = (int64_t)p->start + p->limit;
     p->end = !p->limit || end > total ? total : (int)end;
-    if (p->start >= 0 && p->start <= total) return true;
-    reply_error(c->r, G_INVALID, "offset out of bounds");
+    if (p->start < 0 || p->start > total) reply_error(c->r, G_INVALID, "offset out of bounds");
+    else if (p->end < p->start) reply_error(c->r, G_INTERNAL, "reflect.Value.Slice: slice index out of bounds");
+    else return true;
     return false;
 }
 
@@ -95,6 +96,17 @@ bool query_flag(call *c, const char *camel, const char *snake, int *out) {
     *out = !s ? -1 : !strcmp(s, "true");
     if (!s || *out || !strcmp(s, "false")) return true;
     reply_error(c->r, G_INVALID, "bad BoolValue: %s", s);
+    return false;
+}
+
+bool query_bool(call *c, const char *camel, const char *snake, int *out) {
+    static const char *const YES[] = {"1", "t", "T", "TRUE", "true", "True"}, *const NO[] = {"0", "f", "F", "FALSE", "false", "False"};
+    const char *s = query(c, camel, snake, 0);
+    *out = -1;
+    for (int i = 0; s && i < 6; i++)
+        if (!strcmp(s, YES[i]) || !strcmp(s, NO[i])) *out = !strcmp(s, YES[i]);
+    if (!s || *out >= 0) return true;
+    reply_error(c->r, G_INVALID, "strconv.ParseBool: parsing \"%s\": invalid syntax", s);
     return false;
 }
 

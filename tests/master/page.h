@@ -38,6 +38,7 @@ typedef struct choice {
 bool query_enum(call *c, const char *camel, const char *snake, int n, const choice *k, int *out);
 bool query_desc(call *c, bool *desc); /* orderBy */
 bool query_flag(call *c, const char *camel, const char *snake, int *out); /* BoolValue: 0, 1; -1 if not given */
+bool query_bool(call *c, const char *camel, const char *snake, int *out); /* bool, in any of Go's spellings; likewise */
 /* Is text asked for by the repeated field? So is any if the field is not given. */
 bool query_has(call *c, const char *camel, const char *snake, const char *text);
 bool query_has_state(call *c, const choice *states, const char *state);

@@ -65,11 +65,11 @@ static void experiment_middle(buf *b, const experiment *e) {
                "\"config\":%s,\"originalConfig\":", e->config);
 }
 
-static void experiment_tail(buf *b, const experiment *e) {
+static void checkpoint_fields(buf *b, const experiment *e) {
     long long size;
     int n;
     checkpoint_totals(e->id, 0, &size, &n);
-    buf_fmt(b, ",\"projectOwnerId\":1,\"checkpointSize\":\"%lld\",\"checkpointCount\":%d,\"unmanaged\":true", size, n);
+    buf_fmt(b, ",\"projectOwnerId\":1,\"checkpointSize\":\"%lld\",\"checkpointCount\":%d", size, n);
 }
 
 void show_experiment(buf *b, const experiment *e) {
@@ -83,8 +83,8 @@ void show_experiment(buf *b, const experiment *e) {
     buf_fmt(b, ",\"resourcePool\":\"\",\"searcherType\":\"\\\"%s\\\"\",\"searcherMetric\":\"\",\"hyperparameters\":null,\"name\":", e->searcher);
     experiment_middle(b, e);
     text(b, e->original);
-    experiment_tail(b, e);
-    buf_str(b, ",\"modelDefinitionSize\":0}");
+    checkpoint_fields(b, e);
+    buf_str(b, ",\"unmanaged\":true,\"modelDefinitionSize\":0}");
     buf_free(&ids);
 }
 
@@ -112,10 +112,10 @@ void show_experiment_listed(buf *b, const experiment *e, bool trial_data) {
     buf_fmt(b, ",\"hyperparameters\":%s,\"name\":", e->hparams);
     experiment_middle(b, e);
     buf_str(b, "\"\"");
-    experiment_tail(b, e);
+    checkpoint_fields(b, e);
     if (trial_data && best) buf_str(b, ",\"bestTrialSearcherMetric\":");
     if (trial_data && best) buf_num(b, v);
-    buf_fmt(b, ",\"duration\":%lld", (long long)(((end ? end : now_us()) - e->start + 500000) / 1000000));
+    buf_fmt(b, ",\"unmanaged\":true,\"duration\":%lld", (long long)(((end ? end : now_us()) - e->start + 500000) / 1000000));
     optional(b, "externalExperimentId", e->external);
     optional(b, "externalTrialId", best ? best->external : NULL);
     buf_str(b, "}");
@@ -143,7 +143,7 @@ static const checkpoint *best_checkpoint(const trial *t) {
     for (size_t i = 0; i < db.nckpts; i++) {
         const checkpoint *c = &db.ckpts[i];
         if (c->trial != t->id || strcmp(c->state, "STATE_COMPLETED") || !c->has_steps) continue;
-        int64_t at = metrics_validation_at(t, c->steps);
+        int64_t at = metrics_row_at(t, c->steps, P_VALIDATION);
         if (at < 0 || !metrics_searched(t, &t->rows[at], &v)) continue;
         if (!best || (e->smaller_is_better ? v < top : v > top)) {
             best = c;
@@ -201,10 +201,18 @@ void show_trial_stub(buf *b, const trial *t) {
                "\"checkpointCount\":0,\"summaryMetrics\":null,\"taskIds\":[],\"searcherMetricValue\":0}");
 }
 
+static void checkpoint_training(buf *b, const trial *t, const checkpoint *c) {
+    int64_t at = c->has_steps ? metrics_row_at(t, c->steps, P_TRAINING) : -1;
+    buf_str(b, "{\"avgMetrics\":");
+    if (at >= 0) buf_metrics(b, &t->rows[at]);
+    else buf_str(b, "null");
+    buf_fmt(b, ",\"batchMetrics\":%s}", at >= 0 && t->rows[at].batch ? t->rows[at].batch : "[]");
+}
+
 void show_checkpoint(buf *b, const checkpoint *c) {
     const trial *t = store_trial(c->trial);
     const experiment *e = store_experiment(t->experiment);
-    int64_t at = c->has_steps ? metrics_validation_at(t, c->steps) : -1;
+    int64_t at = c->has_steps ? metrics_row_at(t, c->steps, P_VALIDATION) : -1;
     double v;
     buf_str(b, "{\"taskId\":");
     text(b, t->task);
@@ -212,7 +220,9 @@ void show_checkpoint(buf *b, const checkpoint *c) {
     buf_time(b, c->time, false);
     buf_fmt(b, ",\"resources\":%s,\"metadata\":%s,\"state\":\"%s\",\"training\":{\"trialId\":%d,\"experimentId\":%d,\"experimentConfig\":",
             c->resources, c->metadata, c->state, t->id, e->id);
-    buf_fmt(b, "%s,\"hparams\":%s,\"trainingMetrics\":{\"avgMetrics\":null,\"batchMetrics\":[]},\"validationMetrics\":{\"avgMetrics\":", e->config, t->hparams);
+    buf_fmt(b, "%s,\"hparams\":%s,\"trainingMetrics\":", e->config, t->hparams);
+    checkpoint_training(b, t, c);
+    buf_str(b, ",\"validationMetrics\":{\"avgMetrics\":");
     if (at >= 0) buf_metrics(b, &t->rows[at]);
     else buf_str(b, "null");
     buf_str(b, ",\"batchMetrics\":[]}");
