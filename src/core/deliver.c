@@ -59,9 +59,10 @@ static void release(det__core *c) {
     }
 }
 
+/* Not while any is open: what is kept then is what a rewind would need, or has needed and not stored again yet. */
 int det__deliver_yield(det__core *c) {
     const det__record *r = det__outbox_first(&c->outbox);
-    return r && r->state == DET__KEPT && c->doubt == DET__NO_DOUBT ? pop_kept(c, r) : 0;
+    return r && r->state == DET__KEPT && !c->outbox.open ? pop_kept(c, r) : 0;
 }
 
 /* ---- fates --------------------------------------------------------------------------------------------------------- */
@@ -134,6 +135,7 @@ void det__deliver_refused(det__core *c, int code) {
 void det__deliver_take(det__core *c) {
     det__record *leader = det__outbox_next(&c->outbox), *r = leader;
     c->unit++;
+    c->stats.requests++;
     c->leader = leader;
     leader->flags &= (uint8_t)~DET__JOINED;
     for (unsigned n = 0; r && n < DET_JOIN; n++) {

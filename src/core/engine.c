@@ -149,7 +149,9 @@ static void succeeded(det_core *core, int call) {
     } else if (call == DET__CALL_LOGIN) {
         c->login_due = 0;
         c->logged_in = 1;
-    } else if (call == DET__CALL_STATE && c->told) {
+    } else if (call == DET__CALL_STATE && (!c->told || c->outbox.open)) {
+        c->told = 0; /* reports have been put back meanwhile: once more, behind them */
+    } else if (call == DET__CALL_STATE) {
         if (det__feed_run_ended(c)) stop_later(c, c->lost_code);
     }
 }
@@ -208,7 +210,7 @@ static int pop_flight(det__core *c) {
     int call = oldest(c);
     c->flights--;
     c->flight_at = (uint16_t)((c->flight_at + 1) % DET_PIPELINE);
-    c->last = 0;
+    if (!c->flights) c->last = 0;
     return call;
 }
 
@@ -323,10 +325,15 @@ static void broken(det_core *core, int rc) {
         back_off(core);
 }
 
+static int needs_body(int call) {
+    return call == DET__CALL_LOGIN || call == DET__CALL_START || call == DET__CALL_PROBE;
+}
+
 /* The pipe has ended with an error. */
 static void ended(det_core *core, int rc) {
     det__core *c = det__core_of(core);
     int status = det_session_response(&core->session)->status, decided = status && c->flights && !c->break_code;
+    if (status < 300 && needs_body(oldest(c))) decided = 0;
     if (c->break_code) rc = c->break_code;
     c->break_code = 0;
     if (decided) {
