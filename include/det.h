@@ -50,10 +50,13 @@ DET_API det_metric det_metric_json(const char *name, const char *json);
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
-/* A report that will not reach the master, or may not have: code is DET_E_UNSURE (the answer was lost; it is not sent
- * again) or the master's refusal. Called from det_step() and its callers, and may call them; the group's name is valid until
+/* A report that will not reach the master, or may not have: code is DET_E_UNSURE or the master's refusal. Called from det_step() and its callers, and may call them; the group's name is valid until
  * the next report. */
 typedef void (*det_lost_fn)(void *ctx, int code, const char *group, int64_t steps);
+
+/* What becomes of a report of a profiling group (gpu, cpu, memory, disk, network) whose answer was lost: the master keeps
+ * those without step and cannot tell two of them apart. */
+enum det_profiling { DET_AT_MOST_ONCE, DET_AT_LEAST_ONCE };
 
 /* How to open. Zero it with det_options_init(). Strings must stay until det_close() has returned. */
 typedef struct det_options {
@@ -85,6 +88,9 @@ typedef struct det_options {
     const char *hparams;                /* JSON object or NULL */
     const char *external_experiment_id; /* attach to, or create, the experiment of this id; without / and : */
     const char *external_trial_id;      /* likewise the trial; needs external_experiment_id */
+    /* delivery */
+    uint16_t pipeline;    /* most requests under way at a time; 0: DET_PIPELINE, which is also the most; 1: one at a time */
+    int profiling;        /* enum det_profiling */
     /* telling */
     det_lost_fn lost; /* or NULL: counters and det_close() tell all the same */
     void *lost_ctx;
@@ -105,14 +111,21 @@ typedef struct det_run_info {
     char task_id[80];
 } det_run_info;
 
+/* Reports, but where it says otherwise: queued = acknowledged + refused + unsure + pending. */
 typedef struct det_stats {
-    uint32_t queued;       /* reports accepted */
-    uint32_t acknowledged; /* answered 2xx */
-    uint32_t refused;      /* answered otherwise */
-    uint32_t unsure;       /* sent, answer lost */
-    uint32_t pending;      /* still in the outbox */
-    uint32_t full;         /* reports not accepted with DET_E_SPACE */
+    uint32_t queued;       /* accepted */
+    uint32_t acknowledged; /* stored by the master */
+    uint32_t refused;      /* refused by the master, or by us as the run had gone (DET_E_RUN) */
+    uint32_t unsure;       /* perhaps stored: DET_E_UNSURE */
+    uint32_t pending;      /* still in the outbox, not known to be stored */
+    uint32_t full;         /* not accepted with DET_E_SPACE */
+    uint32_t requests;     /* requests with reports that were sent, repetitions included */
+    uint32_t joined;       /* sent in the request of another one */
+    uint32_t resent;       /* times that one was sent again */
+    uint32_t fenced;       /* StartTrials called to make sure (rewinds) */
+    uint32_t doubtful;     /* sent again under the same run id: a summary may count one twice if it landed late */
     uint32_t heartbeats;   /* answered */
+    uint32_t oldest_ms;    /* age of the oldest pending one, 0 if there is none */
     size_t outbox_len, outbox_cap, outbox_peak; /* bytes */
     det_session_stats session;
 } det_stats;
@@ -121,7 +134,7 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
-    uint64_t mem[(408 + DET_JSON_DEPTH / 8 + 64 * sizeof(void *)) / 8];
+    uint64_t mem[(592 + DET_PIPELINE + DET_JSON_DEPTH / 8 + 80 * sizeof(void *)) / 8];
     det_session session; /* for det_session_call() to any other endpoint over the same connection, while det_step() has
                             nothing under way (it then returns DET_OK) */
 } det_core;

@@ -90,6 +90,7 @@ static int start(det_core *core, const det_options *o) {
     carve(c);
     rc = init_session(core, c);
     if (rc != DET_OK) return rc;
+    det__engine_init(core);
     c->next = o->token ? DET__CALL_EXPERIMENT : DET__CALL_LOGIN;
     c->state = DET__OPENING_RUN;
     c->told_state = "RUNNING";
@@ -186,10 +187,16 @@ const det_run_info *det_get_run(const det_core *core) {
     return &det__core_of_const(core)->run;
 }
 
+static uint32_t oldest_ms(const det__core *c) {
+    const det__record *r = c->outbox.open;
+    return r && !(r->flags & DET__UTC) ? c->opt.port->now_ms(c->opt.port->ctx) - r->when : 0;
+}
+
 void det_get_stats(const det_core *core, det_stats *out) {
     const det__core *c = det__core_of_const(core);
     *out = c->stats;
-    out->pending = c->outbox.count;
+    out->pending = out->queued - out->acknowledged - out->refused - out->unsure;
+    out->oldest_ms = oldest_ms(c);
     out->outbox_len = c->outbox.used;
     out->outbox_cap = c->outbox.cap;
     out->outbox_peak = c->outbox.peak;

@@ -22,6 +22,7 @@ static uint32_t now(const det__session *s) {
 /* ---- the connection ---------------------------------------------------------------------------------------------- */
 
 void det__exchange_close(det__session *s, int reason) {
+    s->was_open = s->phase == DET__EXCHANGE;
     s->stream.ops->close(&s->stream);
     s->reason = (uint8_t)reason;
 }
@@ -80,7 +81,7 @@ int det__exchange_start(det__session *s) {
     return start(s, s->req.silence_ms, s->req.total_ms);
 }
 
-#if DET_PIPELINE
+#if DET_PIPELINE > 1
 int det__exchange_pipe(det__session *s, const det_pipe *p) {
     memset(&s->req, 0, sizeof s->req);
     if (p->next(p->ctx, &s->req) != DET_OK) return DET_E_AGAIN;
