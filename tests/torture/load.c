@@ -64,6 +64,13 @@ void load_lost(void *ctx, int code, const char *group, int64_t steps) {
     if (r) r->lost = true;
 }
 
+/* Than a step reported before. */
+static bool lower(const load *l, int steps) {
+    bool yes = false;
+    for (size_t i = 0; i < l->rows; i++) yes |= l->row[i].steps > steps;
+    return yes;
+}
+
 static void report(load *l, det_core *core, const char *word, size_t len, int plus) {
     det_metric m[LOAD_METRICS];
     char names[LOAD_METRICS][8], *end, text[LOAD_METRICS][TEXT_LEN + 1];
@@ -77,6 +84,7 @@ static void report(load *l, det_core *core, const char *word, size_t len, int pl
     for (int k = 0; (rc = det_report_metrics(core, load_group(*word), steps, m, n)) == DET_E_SPACE && k < FULL_TRIES; k++)
         (void)det_run(core, FULL_MS);
     if (rc == DET_OK) expect(l, *word, steps, end, n);
+    else if (rc == DET_E_ORDER && lower(l, steps)) l->too_low++;
     else if (!l->error) l->error = rc;
 }
 

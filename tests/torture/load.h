@@ -28,6 +28,7 @@ typedef struct load {
     load_row row[LOAD_MAX];
     size_t rows;
     size_t reports;      /* accepted */
+    size_t too_low;      /* not accepted with DET_E_ORDER, lower steps than before */
     size_t lost;         /* told lost, but for the profiling groups' */
     size_t unsure;       /* of these told as DET_E_UNSURE */
     int lost_code;       /* the last one's */

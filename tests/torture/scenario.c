@@ -32,38 +32,28 @@ const int NLOADS = sizeof LOADS / sizeof *LOADS;
 #define REPORT .path = "/metrics"
 #define COMMIT_TEXT "failed to exec transaction (add trial metrics training): failed to commit transaction: driver: bad connection"
 const odd_kind ODD_KINDS[] = {
-    {"503", {REPORT, .status = 503}, 0},
-    {"503_after_commit", {REPORT, .status = 503, .commit = true}, 0},
-    {"502_after_commit", {REPORT, .status = 502, .commit = true, .close = true}, 0},
-    {"504_after_commit", {REPORT, .status = 504, .commit = true}, 0},
-    {"408_after_commit", {REPORT, .status = 408, .commit = true, .close = true}, 0},
-    {"500_commit_failed", {REPORT, .status = 500, .text = COMMIT_TEXT}, 0},
-    {"500_commit_failed_but_stored", {REPORT, .status = 500, .text = COMMIT_TEXT, .commit = true}, 0},
-    {"429_retry_after", {REPORT, .status = 429, .retry_after = 2}, 0},
-    {"503_retry_after", {REPORT, .status = 503, .retry_after = 3}, 0},
-    {"401", {REPORT, .status = 401, .text = "invalid credentials"}, 0},
-    {"tokens_expire", {.path = "/api/", .expire = true}, 0},
-    {"close", {.path = "/api/", .close = true}, 0},
-    {"garbage", {REPORT, .raw = "SSH-2.0-OpenSSH_9.2p1\r\n"}, 0},
-    {"garbage_after_commit", {REPORT, .raw = "SSH-2.0-OpenSSH_9.2p1\r\n", .commit = true}, 0},
-    {"other_503", {.path = "/api/", .status = 503}, 0},
-    {"refused", {REPORT, .has = {"\"stepsCompleted\":2", "\"group\":\"training\""}, .status = 400, .text = "no"}, 1},
+    {"503", {REPORT, .status = 503}, 0, false},
+    {"503_after_commit", {REPORT, .status = 503, .commit = true}, 0, false},
+    {"502_after_commit", {REPORT, .status = 502, .commit = true, .close = true}, 0, false},
+    {"504_after_commit", {REPORT, .status = 504, .commit = true}, 0, false},
+    {"408_after_commit", {REPORT, .status = 408, .commit = true, .close = true}, 0, false},
+    {"500_commit_failed", {REPORT, .status = 500, .text = COMMIT_TEXT}, 0, false},
+    {"500_commit_failed_but_stored", {REPORT, .status = 500, .text = COMMIT_TEXT, .commit = true}, 0, false},
+    {"429_retry_after", {REPORT, .status = 429, .retry_after = 2}, 0, true},
+    {"503_retry_after", {REPORT, .status = 503, .retry_after = 3}, 0, false},
+    {"401", {REPORT, .status = 401, .text = "invalid credentials"}, 0, true},
+    {"tokens_expire", {.path = "/api/", .expire = true}, 0, false},
+    {"close", {.path = "/api/", .close = true}, 0, false},
+    {"garbage", {REPORT, .raw = "SSH-2.0-OpenSSH_9.2p1\r\n"}, 0, false},
+    {"garbage_after_commit", {REPORT, .raw = "SSH-2.0-OpenSSH_9.2p1\r\n", .commit = true}, 0, false},
+    {"other_503", {.path = "/api/", .status = 503}, 0, false},
+    {"refused", {REPORT, .has = {"\"stepsCompleted\":2,", "\"group\":\"training\""}, .status = 400, .text = "no"}, LOAD_MAX, false},
 };
 const int NODDS = sizeof ODD_KINDS / sizeof *ODD_KINDS;
 
 static world w;
 static det_core core;
 static uint64_t mem[MEM_MAX / 8 + 2];
-
-#ifdef TORTURE_TODAY
-static void set_pipe(det_options *o, int pipe) {
-    (void)o, (void)pipe;
-}
-#else
-static void set_pipe(det_options *o, int pipe) {
-    o->pipeline = (uint16_t)pipe;
-}
-#endif
 
 static void set_options(det_options *o, const scenario *s, load *l) {
     det_options_init(o, &w.fp.port, mem, LOADS[s->load].mem);
@@ -72,7 +62,7 @@ static void set_options(det_options *o, const scenario *s, load *l) {
     o->external_trial_id = "trial";
     o->lost = load_lost;
     o->lost_ctx = l;
-    set_pipe(o, s->pipe);
+    o->pipeline = (uint16_t)s->pipe;
 }
 
 static int open_core(const det_options *opt) {
@@ -123,8 +113,12 @@ static bool nothing_late(const after *a) {
 }
 
 static void verdict(outcome *o, const scenario *s, const load *l) {
-    judge_rules rules = {l->ordered, nothing_late(&s->plan.after) || (l->ordered && !LOADS[s->load].small), true};
+    det_stats st;
+    det_get_stats(&core, &st);
+    bool order = l->ordered && !LOADS[s->load].small && !(s->odd >= 0 && ODD_KINDS[s->odd].overtaken);
+    judge_rules rules = {order, nothing_late(&s->plan.after) || !st.doubtful, true};
     char why[400];
+    if (st.doubtful && l->ordered && !LOADS[s->load].small) say(o, "doubtful", "sent again without a fence:", (long)st.doubtful);
     const char *kind = judge(l, &rules, why, sizeof why);
     if (!kind || o->kind) return;
     o->kind = kind;

@@ -18,7 +18,8 @@ extern const int NLOADS;
 typedef struct odd_kind {
     const char *name;
     odd rule;      /* nth and more come from the scenario */
-    int refusals;  /* reports this refuses for good */
+    int refusals;  /* most reports this refuses for good */
+    bool overtaken; /* those behind the one that is put off are stored before it */
 } odd_kind;
 
 extern const odd_kind ODD_KINDS[];

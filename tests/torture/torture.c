@@ -215,7 +215,8 @@ static void answers(scenario *s, const outcome *calm) {
                 s->more = i % 3 == 2 ? 4 : i % 3;
                 s->plan.after = AFTERS[(size_t)(s->nth * 6 + i) % NAFTERS];
                 bool opening_one = !strcmp(ODD_KINDS[s->odd].rule.path, "/api/") && s->nth <= 9 && s->more;
-                if (!opening_one) scene(s);
+                bool again = ODD_KINDS[s->odd].refusals && (s->nth > 1 || i % 3);
+                if (!opening_one && !again) scene(s);
             }
 }
 
@@ -265,6 +266,7 @@ static void at_random(scenario *s, const outcome *calm) {
 
 static int one(const char *key) {
     scenario s;
+    world_trace = true;
     outcome o;
     if (!scenario_parse(&s, key)) return 2;
     run(&s, &o);

@@ -2,6 +2,7 @@
  * See world.h. Time passes only in wait(), which stops at every moment something happens here. */
 #include "world.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 #include "master/store.h"
 
 enum { STILL_MAX = 2000 };
+
+bool world_trace;
 
 static bool due(const world *w, uint32_t ms) {
     return (int32_t)(w->fp.now_ms - ms) >= 0;
@@ -22,8 +25,17 @@ static const cut *cut_of(const world *w, int i, int way, int kind) {
 
 /* ---- bytes down ---- */
 
+static void trace(const world *w, int i, const char *what, int status) {
+    const request *q = &w->conn[i].h.req;
+    if (!world_trace) return;
+    printf("%9.3f conn %d: %s", (double)(uint32_t)(w->fp.now_ms + 5001) / 1000, i, what);
+    if (status) printf(" %s %s%s%s %.*s -> %d", q->method, q->path, *q->query ? "?" : "", q->query, (int)q->body_len, q->body, status);
+    printf("\n");
+}
+
 static void hang_up(world *w, int i) {
     w->conn[i].hung_up = true;
+    trace(w, i, "ended by the master", 0);
     fake_end(&w->fp, i, w->plan.rtt_ms, FAKE_CLOSE);
 }
 
@@ -137,6 +149,7 @@ static void finish(world *w, int i) {
     if (next_request(c) != IN_REQUEST) abort();
     w->requests++;
     bool close = work(w, &c->h.req, &status);
+    trace(w, i, c->ended ? "late" : "", status);
     c->in_off += http_in_done(&c->h);
     c->working = false;
     if (c->ended) {
@@ -154,6 +167,7 @@ static void see_end(world *w, int i) {
     world_conn *c = &w->conn[i];
     const fake_conn *f = &w->fp.conn[i];
     if (c->ended || !(f->closed || f->dead)) return;
+    trace(w, i, "ended by the client", 0);
     c->ended = true;
     c->beyond = w->plan.after.beyond;
     if (!c->beyond) c->working = false;

@@ -85,6 +85,8 @@ typedef struct world {
     bool spun;             /* a caller waited for ever without time passing */
 } world;
 
+extern bool world_trace; /* print what the master does */
+
 void world_init(world *w, const world_plan *p);
 void world_settle(world *w); /* everything that is still to come late comes now */
 int world_free(world *w);    /* broken rules of the port and open connections */
