@@ -6,6 +6,8 @@
 #include "internal.h"
 #include "template.h"
 
+enum { GROUP_MOST = 260 };
+
 static det_metric text_metric(const char *name, int type, const char *v) {
     det_metric m;
     m.name = name;
@@ -138,10 +140,20 @@ static int queue(det__core *c, const report *r) {
     return DET_E_SPACE;
 }
 
+/* The name is quoted in the request's small part when it is sent: not only its bytes have a limit. */
+static int check_group(const char *group, size_t len) {
+    det_json_writer w;
+    det_json_write_init(&w, NULL, 0, DET_JSON_STRICT_UTF8);
+    det_json_string_n(&w, group, len);
+    return w.err != DET_OK ? w.err : w.len <= GROUP_MOST ? DET_OK : DET_E_GROUP;
+}
+
 static int add(det__core *c, const char *group, int64_t steps, const det_metric *m, size_t n) {
     int len = det__value_group(group);
     report r = {group, NULL, m, n, (int32_t)steps, (uint16_t)(len + 1), 0};
     if (len < 0) return len;
+    int rc = check_group(group, (size_t)len);
+    if (rc != DET_OK) return rc;
     if ((uint64_t)steps > INT32_MAX) return DET_E_STEPS;
     if (n && !m) return DET_E_ARG;
     r.part = det__value_part(group);
