@@ -84,7 +84,7 @@ static void rows(verdict *v, const trial *t, const load *l, const judge_rules *r
         last = r->id;
     }
     for (size_t i = 0; i < t->nrows; i++) there += live(t, &t->rows[i]);
-    if (there != expected) SAY(v, "more", "%zu live rows, not %zu", there, expected);
+    if (there != expected && !rules->told) SAY(v, "more", "%zu live rows, not %zu", there, expected);
 }
 
 typedef struct total {
@@ -153,6 +153,7 @@ const char *judge(const load *l, const judge_rules *rules, char *why, size_t cap
     if (!t) return v.kind;
     rows(&v, t, l, rules);
     profiling(&v, t, l);
+    if (rules->told) return v.kind;
     summaries(&v, t, l, rules);
     if (t->total_batches != highest(l)) SAY(&v, "batches", "total batches are %d, not %d", t->total_batches, highest(l));
     if (rules->completed && strcmp(t->state, "STATE_COMPLETED") != 0) SAY(&v, "state", "the trial is in %s", t->state);

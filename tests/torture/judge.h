@@ -10,6 +10,7 @@ typedef struct judge_rules {
     bool order;      /* the live rows were stored in the order of the reports */
     bool summaries;  /* counts, sums, least and greatest are exact */
     bool completed;  /* the trial's last state */
+    bool told;       /* what is told lost may be there or not */
 } judge_rules;
 
 /* NULL all is well, else the first thing that is not: a short name of its kind, the whole in why. */

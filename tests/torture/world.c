@@ -142,6 +142,11 @@ static void release(world *w, int i) {
     }
 }
 
+static void count_late(world *w, const request *q) {
+    bool patch = !strcmp(q->method, "PATCH") && has(q->body, q->body_len, "STATE_RUNNING");
+    if (patch || (strstr(q->path, "/trials/") && strstr(q->path, "/start"))) w->late_starts++;
+}
+
 static void finish(world *w, int i) {
     world_conn *c = &w->conn[i];
     int status;
@@ -150,6 +155,7 @@ static void finish(world *w, int i) {
     w->requests++;
     bool close = work(w, &c->h.req, &status);
     trace(w, i, c->ended ? "late" : "", status);
+    if (c->ended) count_late(w, &c->h.req);
     c->in_off += http_in_done(&c->h);
     c->working = false;
     if (c->ended) {

@@ -79,6 +79,7 @@ typedef struct world {
     int (*wait)(void *, const det_wait *, size_t, uint32_t);
     buf answer;
     unsigned long requests, late, refused_late; /* worked; of them after their connection's end; of those answered not 2xx */
+    unsigned long late_starts; /* what makes a trial RUNNING among them */
     int since[FAKE_CONNS]; /* requests worked on connections after this one */
     size_t moved;
     unsigned still;        /* waits in a row that moved nothing */
