@@ -20,6 +20,7 @@
 #include "det_json.h"
 #include "det_port.h"
 #include "det_session.h"
+#include "det_spool.h"
 #include "det_version.h"
 
 #ifdef __cplusplus
@@ -50,10 +51,13 @@ DET_API det_metric det_metric_json(const char *name, const char *json);
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
-/* A report that will not reach the master, or may not have: code is DET_E_UNSURE (the answer was lost; it is not sent
- * again) or the master's refusal. Called from det_step() and its callers, and may call them; the group's name is valid until
+/* A report that will not reach the master, or may not have: code is DET_E_UNSURE or the master's refusal. Called from det_step() and its callers, and may call them; the group's name is valid until
  * the next report. */
 typedef void (*det_lost_fn)(void *ctx, int code, const char *group, int64_t steps);
+
+/* What becomes of a report of a profiling group (gpu, cpu, memory, disk, network) whose answer was lost: the master keeps
+ * those without step and cannot tell two of them apart. */
+enum det_profiling { DET_AT_MOST_ONCE, DET_AT_LEAST_ONCE };
 
 /* How to open. Zero it with det_options_init(). Strings must stay until det_close() has returned. */
 typedef struct det_options {
@@ -85,6 +89,12 @@ typedef struct det_options {
     const char *hparams;                /* JSON object or NULL */
     const char *external_experiment_id; /* attach to, or create, the experiment of this id; without / and : */
     const char *external_trial_id;      /* likewise the trial; needs external_experiment_id */
+    /* delivery */
+    uint16_t pipeline;    /* most requests under way at a time; 0: DET_PIPELINE, which is also the most; 1: one at a time */
+    int profiling;        /* enum det_profiling */
+    const det_spool *spool; /* storage that outlives the program; or NULL: reports are in mem alone */
+    int offline;          /* 1: do not touch the network until det_set_offline(core, 0); needs a spool */
+    int flush;            /* 1: deliver what is in the spool, nothing else: det_flush() sets it */
     /* telling */
     det_lost_fn lost; /* or NULL: counters and det_close() tell all the same */
     void *lost_ctx;
@@ -105,14 +115,23 @@ typedef struct det_run_info {
     char task_id[80];
 } det_run_info;
 
+/* Reports, but where it says otherwise: queued = acknowledged + refused + unsure + pending. */
 typedef struct det_stats {
-    uint32_t queued;       /* reports accepted */
-    uint32_t acknowledged; /* answered 2xx */
-    uint32_t refused;      /* answered otherwise */
-    uint32_t unsure;       /* sent, answer lost */
-    uint32_t pending;      /* still in the outbox */
-    uint32_t full;         /* reports not accepted with DET_E_SPACE */
+    uint32_t queued;       /* accepted */
+    uint32_t acknowledged; /* stored by the master */
+    uint32_t refused;      /* refused by the master, or by us as the run had gone (DET_E_RUN) */
+    uint32_t unsure;       /* perhaps stored: DET_E_UNSURE */
+    uint32_t pending;      /* still in the outbox, not known to be stored */
+    uint32_t full;         /* not accepted with DET_E_SPACE */
+    uint32_t requests;     /* requests with reports that were sent, repetitions included */
+    uint32_t joined;       /* sent in the request of another one */
+    uint32_t resent;       /* times that one was sent again */
+    uint32_t fenced;       /* StartTrials called to make sure (rewinds) */
+    uint32_t doubtful;     /* sent again under the same run id: a summary may count one twice if it landed late */
+    uint32_t spooled;      /* written to the spool */
+    uint32_t damaged;      /* bytes of the spool that were no whole record and were skipped */
     uint32_t heartbeats;   /* answered */
+    uint32_t oldest_ms;    /* age of the oldest pending one, 0 if there is none */
     size_t outbox_len, outbox_cap, outbox_peak; /* bytes */
     det_session_stats session;
 } det_stats;
@@ -121,7 +140,7 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
-    uint64_t mem[(408 + DET_JSON_DEPTH / 8 + 64 * sizeof(void *)) / 8];
+    uint64_t mem[(592 + DET_SPOOL * (200 + 8 * sizeof(void *)) + DET_PIPELINE + DET_JSON_DEPTH / 8 + 80 * sizeof(void *)) / 8];
     det_session session; /* for det_session_call() to any other endpoint over the same connection, while det_step() has
                             nothing under way (it then returns DET_OK) */
 } det_core;
@@ -174,6 +193,18 @@ DET_API int det_close(det_core *core, int state, uint32_t deadline_ms);
 
 /* The same without waiting: then call det_step() until it no longer returns DET_E_AGAIN. */
 DET_API int det_close_start(det_core *core, int state);
+
+#if DET_SPOOL
+/* Leave the network (offline 1): the connection is closed, reports go to the spool; or come back to it. With a spool only.
+ * DET_OK, DET_E_ARG no spool, DET_E_STATE not open. */
+DET_API int det_set_offline(det_core *core, int offline);
+
+/* Deliver what a spool holds, of whatever program or machine, run by run in the order in which they were reported, and
+ * close. o: connection, user, mem and spool; what describes a run is in the spool. Blocks up to deadline_ms.
+ * DET_OK the spool is empty; when the deadline passes first what kept it, else the first thing that went wrong with a
+ * report, as det_close(). */
+DET_API int det_flush(det_core *core, const det_options *o, uint32_t deadline_ms);
+#endif
 
 /* The run that was opened; all zero before. Owned by the core. */
 DET_API const det_run_info *det_get_run(const det_core *core);

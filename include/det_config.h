@@ -65,9 +65,30 @@
 #endif
 #endif
 
-/* 1: det_session_pipe(), many requests under way at a time. 0: one at a time; saves about 400 bytes of flash. */
+/* Most requests under way at a time over a core's connection, 1 … 1024. RAM of a core: a byte each. With 1 nothing is
+ * pipelined and det_session_pipe() is not there, which saves about 600 bytes of flash. */
 #ifndef DET_PIPELINE
-#define DET_PIPELINE 1
+#if UINTPTR_MAX > 0xffffffff
+#define DET_PIPELINE 256
+#else
+#define DET_PIPELINE 16
+#endif
+#endif
+
+/* 1: a report whose answer was lost is delivered exactly once (see det.h). 0: it is told as DET_E_UNSURE and never sent
+ * again. */
+#ifndef DET_EXACT
+#define DET_EXACT 1
+#endif
+
+/* Most reports of one group and step that are joined in one request, 1 … 256; 1: none. */
+#ifndef DET_JOIN
+#define DET_JOIN 16
+#endif
+
+/* 1: a spool (det_options.spool): reports that outlive the program, offline runs. 0: without. */
+#ifndef DET_SPOOL
+#define DET_SPOOL 1
 #endif
 
 /* Longest response head accepted, status line and all header lines and each interim head, bytes, 256 … 1048576.
@@ -94,6 +115,16 @@
 #define DET_FAST_DOUBLES 1
 #else
 #define DET_FAST_DOUBLES 0
+#endif
+#endif
+
+/* CRC-32 of the records in outbox and spool. 1: by 1 KB of tables. 0: by 64 bytes, at a fourth of the speed. Default: 1
+ * where pointers are 64 bits wide, else 0. */
+#ifndef DET_FAST_CRC
+#if defined(UINTPTR_MAX) && UINTPTR_MAX > 0xffffffffu
+#define DET_FAST_CRC 1
+#else
+#define DET_FAST_CRC 0
 #endif
 #endif
 

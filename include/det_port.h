@@ -7,7 +7,8 @@
  *
  * Return codes: DET_OK or a count above zero; DET_E_AGAIN "would block, call again"; DET_E_CLOSED "peer closed in
  * order"; other negative codes as each entry says. 0 never means would-block nor closed.
- * Threads: libdet calls a port only from the thread that drives the session, but for wake(), which any thread may call. */
+ * Threads: libdet calls a port only from the thread that drives the session, but for wake(), which any thread may call,
+ * and lock() and unlock(), which the one that reports calls too. */
 #ifndef DET_PORT_H
 #define DET_PORT_H
 
@@ -82,6 +83,13 @@ typedef struct det_port {
     /* Read the trusted root certificates, PEM text, as a file: up to cap bytes from offset. Count, or 0 at the end, or
      * DET_E_IO. Optional: without it only certificates given to the session are trusted. */
     int (*roots)(void *ctx, size_t offset, void *data, size_t cap);
+
+    /* Around the outbox's short critical sections, when one thread or interrupt reports while another steps: a mutex, or
+     * interrupts off and on. At most a few dozen instructions and never I/O, a wait or another port function between
+     * them; never nested. What was written before unlock() is seen behind the next lock(). Optional, both or neither:
+     * without them one thread at a time uses a core. */
+    void (*lock)(void *ctx);
+    void (*unlock)(void *ctx);
 } det_port;
 
 /* Does port p have function f? (NULL and short structs say no.) */

@@ -153,7 +153,7 @@ DET_API int det_session_start(det_session *s, const det_request *q);
 DET_API int det_session_step(det_session *s);
 DET_API const det_response *det_session_response(const det_session *s);
 
-#if DET_PIPELINE
+#if DET_PIPELINE > 1
 /* Start a pipe; *p must stay. Then det_session_step() until it returns something else than DET_E_AGAIN: DET_OK all
  * requests so far are answered and next() has no more (start again when it has), or why the connection ended: the
  * requests given and not done then may have taken effect or not (contract 5.6), none is sent again.

@@ -113,6 +113,7 @@ static const det_port plain_port = {
     det__posix_open,   det__posix_send, det__posix_recv, det__posix_close,
     posix_wait,        NULL,
     posix_entropy,     det__posix_roots,
+    NULL,              NULL, /* lock, unlock: the worker's (det_worker.h) */
 };
 
 const det_port *det_posix_port(void) {

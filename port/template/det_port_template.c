@@ -77,6 +77,7 @@ static const det_port template_port = {
     template_open,    template_send, template_recv, template_close,
     template_wait,    template_wake,
     template_entropy, template_roots,
+    NULL,             NULL, /* lock, unlock: where an interrupt or another thread reports */
 };
 
 const det_port *det_template_port(void) {

@@ -9,4 +9,7 @@
  * does not have is counted on into the next month. */
 int32_t det__utc_days(int year, int mon, int day);
 
+/* RFC 3339 text of a time from 1970 on, "2026-01-02T03:04:05Z" and a NUL. */
+void det__utc_text(int64_t seconds, char out[21]);
+
 #endif

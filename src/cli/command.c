@@ -7,6 +7,7 @@
 #define AT(field) offsetof(det__args, field)
 #define FLAG(names, help, field) {names, NULL, NULL, help, AT(field), DET__OPTION_FLAG}
 #define TEXT(names, metavar, help, field) {names, metavar, NULL, help, AT(field), DET__OPTION_TEXT}
+#define INT(names, metavar, help, field) {names, metavar, NULL, help, AT(field), DET__OPTION_INT}
 #define END {NULL, NULL, NULL, NULL, 0, 0}
 
 const det__option det__common_options[] = {
@@ -17,6 +18,23 @@ const det__option det__common_options[] = {
 };
 
 static const det__option none[] = {END};
+
+static const det__option experiments[] = {
+    FLAG("--all -a", "show all experiments (including archived and other users')", all),
+    FLAG("--show_project", "include columns for workspace name and project name", show_project),
+    INT("--limit", "LIMIT", "maximum items per page of results (default: 200)", limit),
+    INT("--offset", "OFFSET", "number of items to skip before starting page of results (default: 0)", offset),
+    {"--pages", "{1,all}", "1 all", "all available data, or a single page (default: all)", AT(pages), DET__OPTION_TEXT},
+    FLAG("--csv", "print as CSV", csv),
+    END,
+};
+
+static const det__option checkpoints[] = {
+    INT("experiment_id", NULL, "experiment ID", experiment_id),
+    INT("--best", "N", "the best N checkpoints; only those with a validation metric are considered", best),
+    FLAG("--csv", "print as CSV", csv),
+    END,
+};
 
 static const det__option login[] = {
     TEXT("[username]", NULL, "name of user to log in as", username),
@@ -38,10 +56,13 @@ static const det__option api[] = {
     END,
 };
 
+static const det__group experiment_group = {"e|xperiment", "manage experiments"};
 static const det__group user_group = {"u|ser", "manage users"};
 
 const det__command det__commands[] = {
     {NULL, "api", "call the API", det__cmd_api, api, 0, 0},
+    {&experiment_group, "list ls", "list experiments", det__cmd_experiments, experiments, 1, 0},
+    {&experiment_group, "list-checkpoints lc", "list checkpoints of experiment", det__cmd_checkpoints, checkpoints, 0, 0},
     {&user_group, "login", "log in user", det__cmd_login, login, 0, 0},
     {&user_group, "logout", "log out user", det__cmd_logout, logout, 0, 0},
     {&user_group, "whoami", "print the active user", det__cmd_whoami, none, 0, 0},

@@ -217,13 +217,29 @@ void det__num_g(double v, det__buf *out) {
     det__buf_str(out, det__str_of(text));
 }
 
+/* det__dtoa() spares the sign and the second digit that Python writes in an exponent. */
+static void put_exponent(const char *e, const char *end, det__buf *out) {
+    const char *digits = e + 1;
+    char sign = '+';
+    if (digits < end && *digits == '-') sign = *digits++;
+    det__buf_add(out, "e", 1);
+    det__buf_add(out, &sign, 1);
+    det__buf_fill(out, '0', end - digits < 2 ? 1 : 0);
+    det__buf_add(out, digits, (size_t)(end - digits));
+}
+
 void det__num_repr(double v, det__buf *out) {
     char text[DET__DTOA_SIZE];
-    if (isfinite(v)) {
-        det__buf_add(out, text, det__dtoa(text, v));
-    } else {
+    const char *e;
+    size_t n;
+    if (!isfinite(v)) {
         special(v, out);
+        return;
     }
+    n = det__dtoa(text, v);
+    e = (const char *)memchr(text, 'e', n);
+    det__buf_add(out, text, e ? (size_t)(e - text) : n);
+    if (e) put_exponent(e, text + n, out);
 }
 
 void det__num_fixed1(double v, const char *unit, det__buf *out) {

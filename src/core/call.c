@@ -3,11 +3,15 @@
  * about when; that is engine.c. */
 #include <string.h>
 
+#include "../base/utc.h"
 #include "../session/fail.h"
 #include "internal.h"
 #include "template.h"
 
-enum { LOGIN_MS = 60000 }; /* bcrypt costs a master about two seconds, more under load */
+enum {
+    ANSWER_MOST = 262144, /* an answer that is longer is not read on: its head has said what there is to know */
+    FRESH_S = 2           /* a report is sent with its own time when it is older */
+};
 
 /* ---- requests ------------------------------------------------------------------------------------------------------ */
 
@@ -26,58 +30,52 @@ static const char texts[] =
     "POST@/runs/start {\"runId\":@t,\"checkpointStorage\":@s}\0"
     "PATCH@T {\"trialId\":@t,\"state\":\"STATE_@k\"}\0"
     "PATCH@T {\"trialId\":@t}\0"
-    "POST@T/metrics {\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,\"metrics\":{\"avgMetrics\":\0"
-    "POST@T/progress {\"progress\":@g,\"is_raw\":true}";
+    "POST@T/metrics {\"group\":@G,\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,"
+    "@R\"reportTime\":@z,@.\"metrics\":{\"avgMetrics\":\0"
+    "POST@T/progress {\"progress\":@g,\"is_raw\":true}\0"
+    "GET@/trials/time-series?trialIds=@t&maxDatapoints=1&group=@Y&metricNames=@y&@B \0"
+    "PATCH@T {\"trialId\":@t,\"state\":\"STATE_RUNNING\"}";
 
-/* May be sent again as their method says. Repeating the others changes nothing that matters: a lost StartTrial costs a
- * run id, a lost login a token. */
-enum { BY_METHOD = 1 << DET__CALL_EXPERIMENT | 1 << DET__CALL_TRIAL | 1 << DET__CALL_METRICS };
-
-/* A report's body: what is stamped for the run that sends it, then the record's payload behind its group. */
-static int report_source(void *ctx, size_t at, void *buf, size_t len) {
-    const det__core *c = (const det__core *)ctx;
-    char *to = (char *)buf;
-    for (; len--; at++) *to++ = at < c->stamp_len ? c->stamp[at] : c->payload[at - c->stamp_len];
-    return DET_OK;
-}
-
-static void take_report(det__core *c) {
-    const det__record *r = det__outbox_first(&c->outbox);
-    c->steps = r->steps;
-    c->payload = (const char *)(r + 1) + r->group_len;
-    c->payload_len = r->len - r->group_len;
-}
-
+/* A report's metrics stand in the ring. */
 static void add_report(det__core *c, det_request *q) {
     c->stamp = (const char *)q->body;
     c->stamp_len = q->body_len;
     q->body = NULL;
-    q->body_len += c->payload_len;
-    q->source = report_source;
+    det__lock(c);
+    q->body_len = det__join_len(c);
+    det__unlock(c);
+    q->source = det__join_copy;
     q->source_ctx = c;
 }
 
 /* End a word at its space; what follows. */
 static char *cut(char *word) {
-    while (*word != ' ') word++;
-    *word = 0;
-    return word + 1;
+    while (*word && *word != ' ') word++;
+    if (*word) *word++ = 0;
+    return word;
 }
 
-/* While experiment, trial and run are made, the outbox is empty and serves for their texts; the others are small. */
-static int render(det__core *c, int call, det_request *q) {
-    int large = call >= DET__CALL_EXPERIMENT && call <= DET__CALL_PREPARE;
-    char *buf = large ? (char *)c->outbox.mem : c->scratch, *path, *body;
-    int len = det__template(c, texts, call, buf, large ? c->outbox.cap : DET__TOKEN_AT);
-    if (len < 0) return len;
-    path = cut(buf);
-    body = cut(path);
+static int render_at(const det__core *c, int call, char *buf, size_t cap, det_request *q) {
+    int len = det__template(c, texts, call, buf, cap);
+    char *path = cut(buf), *body = cut(path);
     q->method = buf;
     q->path = path;
     q->body = body;
     q->body_len = (size_t)(buf + len - body);
-    q->replay = BY_METHOD >> call & 1 ? DET_REPLAY_AUTO : DET_REPLAY_SAFE;
-    return DET_OK;
+    return len < 0 ? len : DET_OK;
+}
+
+/* While experiment, trial and run are made, the outbox is empty and serves for their texts; the others are small. */
+static int render(const det__core *c, int call, det_request *q) {
+    int large = det__opening(c) && call != DET__CALL_LOGIN;
+    size_t cap = det__has_spool(c) ? c->outbox.cap / 2 & ~(size_t)7 : c->outbox.cap; /* the run's texts stand behind */
+    return large ? render_at(c, call, (char *)c->outbox.mem, cap, q)
+                 : render_at(c, call, c->scratch, DET__TOKEN_AT, q);
+}
+
+/* A token is there only while a login is answered. Method and path fit, the body may be cut. */
+void det__call_about(const det__core *c, int call, det_request *q) {
+    (void)render_at(c, call, c->scratch + DET__TOKEN_AT, DET__SCRATCH - DET__TOKEN_AT, q);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------- */
@@ -111,50 +109,100 @@ static void pick(det__pick *p, const struct taken *t, det__core *c) {
 static void pick_for(det__core *c, int call) {
     det__pick *p = c->picks;
     for (const struct taken *t = taken; t < taken + sizeof taken / sizeof *taken; t++)
-        if (t->call == call) pick(p++, t, c);
+        if (t->call == call && (call != DET__CALL_START || det__opening(c) || p == c->picks)) pick(p++, t, c);
     c->picks_used = (uint8_t)(p - c->picks);
     det__picker_init(&c->picker, c->picks, c->picks_used);
 }
 
-static int sink(void *ctx, const det_response *r, const void *data, size_t len) {
-    det__core *c = (det__core *)ctx;
-    if (r->status >= 300 || !c->picks_used) return DET_OK;
-    (void)det__picker_feed(&c->picker, data, len); /* what is wrong with it is told at its end */
-    return DET_OK;
+void det__call_expect(det__core *c, int call) {
+    c->answer_len = 0;
+    c->foreign = c->stored = c->values = 0;
+    pick_for(c, call);
+}
+
+/* A captive portal answers anything with a page: what a master says begins as JSON does. */
+int det__call_take(det__core *c, int call, const det_response *r, const void *data, size_t len) {
+    if (r->status >= 300) return DET_OK;
+    if (!c->answer_len && len) c->foreign = *(const char *)data != '{';
+    c->answer_len += (uint32_t)len;
+    if (call == DET__CALL_PROBE)
+        det__probe_read(c, data, len);
+    else if (c->picks_used)
+        (void)det__picker_feed(&c->picker, data, len); /* what is wrong with it is told at its end */
+    return c->answer_len > ANSWER_MOST && !c->picks_used ? DET_E_SIZE : DET_OK;
 }
 
 int det__call_taken(det_core *core, int call) {
     det__core *c = det__core_of(core);
-    int rc = DET_OK;
+    int rc = c->foreign ? DET_E_MASTER : DET_OK;
     if (c->picks_used && det__picker_end(&c->picker) != DET_OK) rc = DET_E_MASTER;
     if (call <= DET__CALL_START && c->picks[0].found != DET__PICK_STORED) rc = DET_E_MASTER;
     if (rc == DET_OK && call == DET__CALL_LOGIN) rc = det_session_set_token(&core->session, c->scratch + DET__TOKEN_AT);
     return rc == DET_OK ? rc : det__session_fail(&core->session, rc, DET_STAGE_HTTP, 0);
 }
 
-/* ---- starting ------------------------------------------------------------------------------------------------------ */
+/* ---- making -------------------------------------------------------------------------------------------------------- */
 
-/* The request buffer is free until the request is started, so that the configuration to be quoted can stand there. */
+/* The request buffer is free while experiments are made, so that the configuration to be quoted can stand there. */
 static int make_config(det__core *c) {
     c->config = c->opt.config;
     if (c->config) return DET_OK;
     c->config = (const char *)c->opt.mem;
-    return det__template(c, texts, CONFIG, (char *)c->opt.mem, c->tx_len);
+    return det__call_config(c, (char *)c->opt.mem, c->tx_len);
 }
 
-int det__call_start(det_core *core, int call) {
+int det__call_config(det__core *c, char *buf, size_t cap) {
+    return det__template(c, texts, CONFIG, buf, cap);
+}
+
+static void take_record(det__core *c, const det__record *r) {
+    c->steps = r->steps;
+    c->group = det__record_text(r);
+}
+
+/* A report that waited, or goes again, carries its own time; the others get the master's. */
+static void take_time(det__core *c) {
+    const det_port *p = c->opt.port;
+    const det__record *r = c->leader;
+    int64_t utc = p->utc_s ? p->utc_s(p->ctx) : DET_UTC_UNKNOWN;
+    uint32_t age_s = r->flags & DET__UTC ? (uint32_t)utc - r->when : (p->now_ms(p->ctx) - r->when) / 1000;
+    c->report_time = NULL;
+    if (utc == DET_UTC_UNKNOWN || age_s < FRESH_S || ((r->flags & DET__UTC) && !r->when)) return;
+    det__utc_text(utc - age_s, c->time_text);
+    c->report_time = c->time_text;
+}
+
+/* The name stands where the token does while it logs in. */
+static int take_probe(det__core *c) {
+    c->metric = c->scratch + DET__TOKEN_AT;
+    det__lock(c);
+    det__record *r = det__deliver_probe(c);
+    take_record(c, r);
+    r->flags |= DET__ASKED;
+    int rc = det__probe_name(c, r, c->scratch + DET__TOKEN_AT, DET__SCRATCH - DET__TOKEN_AT);
+    if (rc != DET_OK) det__deliver_probed(c, -1);
+    det__unlock(c);
+    return rc;
+}
+
+static int take(det__core *c, int call) {
+    if (call == DET__CALL_EXPERIMENT) return make_config(c);
+    if (call == DET__CALL_METRICS) {
+        det__lock(c);
+        det__deliver_take(c);
+        det__unlock(c);
+        take_record(c, c->leader);
+        take_time(c);
+    }
+    return call == DET__CALL_PROBE ? take_probe(c) : DET_OK;
+}
+
+int det__call_make(det_core *core, int call, det_request *q) {
     det__core *c = det__core_of(core);
-    det_request q;
-    int rc = DET_OK;
-    memset(&q, 0, sizeof q);
-    if (call == DET__CALL_METRICS) take_report(c);
-    if (call == DET__CALL_EXPERIMENT) rc = make_config(c);
-    if (rc >= 0) rc = render(c, call, &q);
+    int rc = take(c, call);
+    if (rc >= 0) rc = render(c, call, q);
+    if (rc == DET_E_NOT_FOUND) return rc;
     if (rc != DET_OK) return det__core_fail(core, rc);
-    if (call == DET__CALL_METRICS) add_report(c, &q);
-    if (call == DET__CALL_LOGIN) q.silence_ms = LOGIN_MS;
-    q.sink = sink;
-    q.sink_ctx = c;
-    pick_for(c, call);
-    return det_session_start(&core->session, &q);
+    if (call == DET__CALL_METRICS) add_report(c, q);
+    return DET_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "../json/pick.h"
 #include "det.h"
+#include "feed.h"
 #include "outbox.h"
 
 enum det__core_state {
@@ -26,43 +27,93 @@ enum det__call {
     DET__CALL_STATE,      /* RUNNING, and in the end the terminal state */
     DET__CALL_HEARTBEAT,
     DET__CALL_METRICS,
-    DET__CALL_PROGRESS
+    DET__CALL_PROGRESS,
+    DET__CALL_PROBE,
+    DET__CALL_REVIVE      /* a heartbeat that makes the trial RUNNING again */
 };
 
+/* Rows of the master that a report of a newer run archives together (contract 5.6). Profiling rows it never does, nor
+ * can it tell two of them apart. */
+enum det__part { DET__TRAINING, DET__VALIDATION, DET__CUSTOM, DET__PARTS, DET__PROFILING = DET__PARTS };
+
 enum { DET__PICKS = 3, DET__SCRATCH = 896, DET__TOKEN_AT = 448 };
+
+/* What is to be done about reports in flight whose answers were lost. */
+enum det__doubt { DET__NO_DOUBT, DET__DOUBT, DET__FENCING, DET__PROBING };
+
+/* The highest step of each part among some rows; -1 none. */
+typedef struct det__high {
+    int32_t step[DET__PARTS];
+} det__high;
 
 /* The small fields come first: a load from a short offset is half the code on Thumb. */
 typedef struct det__core {
     uint8_t state;        /* enum det__core_state */
-    uint8_t call;         /* enum det__call under way, DET__CALL_NONE if none */
     uint8_t next;         /* opening: the call to make next */
+    uint8_t driving;      /* the session is ours: calls are under way */
     uint8_t waiting;      /* retry_ms counts */
     uint8_t tries;        /* failures in a row */
     uint8_t progress_due;
     uint8_t login_due;    /* the token was refused in mid-run and there is a password */
+    uint8_t logged_in;
+    uint8_t contact;      /* a master has answered */
+    uint8_t told;         /* the terminal state has been sent */
+    uint8_t stopping;     /* … with stop_code */
+    uint8_t last;         /* nothing is sent behind the newest call: its answer has no upper size */
+    uint8_t unsorted;     /* a report came whose steps were below those of one before it */
+    uint8_t doubt;        /* enum det__doubt */
+    uint8_t starts;       /* StartTrials sent that have not raised the run id yet: they may still land */
+    uint8_t untold;       /* reports are lost and their callbacks due */
+    uint8_t fenced;       /* rows of an older run id of ours exist */
+    uint8_t stored;       /* probe: the value asked for is there */
+    uint8_t values;       /* … the depth of the object it stands in, once that has come */
+    uint8_t foreign;      /* the answer being read is not a master's */
     uint8_t picks_used;
+    uint16_t unit;        /* number of the newest request with reports */
+    uint16_t unit_done;   /* and of the newest that is answered */
+    uint16_t flights;     /* calls under way */
+    uint16_t flight_at;   /* the oldest, in the ring flight */
+    uint16_t depth;
     uint32_t magic;       /* says that it was opened; the core need not be zeroed before */
     uint32_t beat_ms;     /* when the next heartbeat is due */
+    uint32_t alive_ms;    /* when the master last heard of the trial */
     uint32_t retry_ms;    /* not before: after a failure */
+    uint32_t answer_len;  /* of the answer being read, so far */
     int result;           /* of opening, then of closing */
+    int stop_code;
+    int break_code;       /* an answer that leaves open what was done: the connection was given up */
     int lost_code;        /* first thing that went wrong with a report */
+    int32_t newest_step;  /* reported */
+    int32_t kept_step;    /* the highest that was stored */
+    det__high released;   /* rows stored by this run and no longer held here */
+    det__high archived;   /* of them, those of older run ids: a report at or below would archive them */
     size_t tx_len;        /* of the request buffer at the start of opt.mem */
     char *scratch;        /* DET__SCRATCH bytes: a small call's text, from DET__TOKEN_AT on a new token */
-    const char *stamp;    /* of the report under way: what is sent before its payload, in scratch */
+    const char *stamp;    /* of the request with reports that was made last: what comes before the metrics, in scratch */
     size_t stamp_len;
-    const char *payload;
-    size_t payload_len;
+    const det__record *leader; /* the first of those joined in it */
     const char *config;     /* of the experiment: the caller's, or made */
     const char *told_state; /* of the trial, without STATE_ */
+    const char *group;      /* of the report under way */
+    const char *metric;     /* of the probe under way, percent-encoded */
+    const char *searched;   /* our own run's searcher metric */
+    const char *report_time; /* or NULL: the master's */
+    char time_text[24];
     det__outbox outbox;
     det_stats stats;
     det_failure blocked;  /* what keeps it waiting: a report refused meanwhile must not hide it */
     det_options opt;
+    det_pipe pipe;
     double progress;
     int64_t steps;        /* of the report under way */
+    int64_t run_id;       /* the newest that a StartTrial has answered */
     det_run_info run;
     det__pick picks[DET__PICKS];
     det__picker picker;
+#if DET_SPOOL
+    det__feed feed;
+#endif
+    uint8_t flight[DET_PIPELINE]; /* enum det__call of the calls under way */
 } det__core;
 
 /* The core behind the public storage; NULL stays NULL. */
@@ -81,12 +132,100 @@ static inline int det__core_opened(const det_core *core) {
     return core && det__core_of_const(core)->magic == DET__MAGIC;
 }
 
+/* With a producer in another thread or an interrupt: around every use of the ring. Never held across I/O. */
+static inline void det__lock(const det__core *c) {
+    if (DET_PORT_HAS(c->opt.port, lock)) c->opt.port->lock(c->opt.port->ctx);
+}
+
+static inline void det__unlock(const det__core *c) {
+    if (DET_PORT_HAS(c->opt.port, unlock)) c->opt.port->unlock(c->opt.port->ctx);
+}
+
+static inline const char *det__record_text(const det__record *r) {
+    return (const char *)(r + 1);
+}
+
 /* call.c: one call's request and what is taken from its answer */
-int det__call_start(det_core *core, int call);
+int det__call_make(det_core *core, int call, det_request *q); /* DET_OK, or a failure kept by the session */
+int det__call_config(det__core *c, char *buf, size_t cap); /* the configuration, NUL behind it: length or an error */
+void det__call_about(const det__core *c, int call, det_request *q);
+void det__call_expect(det__core *c, int call); /* its answer is the next one to come */
+int det__call_take(det__core *c, int call, const det_response *r, const void *data, size_t len);
 int det__call_taken(det_core *core, int call);
+
+/* deliver.c: what becomes of the reports. Under the lock, but for tell() and give_up() */
+int det__deliver_next(det__core *c);                    /* the call that reports need next, or none */
+void det__deliver_take(det__core *c);                   /* the request that is made now carries the next queued one */
+void det__deliver_stored(det__core *c);                 /* the oldest request with reports was answered 2xx */
+void det__deliver_again(det__core *c);                  /* … was not stored: send again */
+void det__deliver_refused(det__core *c, int code);      /* … was refused for good, or is unsure */
+void det__deliver_broken(det__core *c, int sent);       /* the connection is gone; sent: it had been open */
+void det__deliver_fenced(det__core *c, int ok);         /* StartTrial has answered: rewind. Not ok: it was refused */
+det__record *det__deliver_probe(det__core *c);          /* the record to ask for next */
+void det__deliver_probed(det__core *c, int stored);     /* the oldest probe's answer; stored < 0: it was refused */
+void det__deliver_lose(det__core *c, det__record *r, int code);
+int det__deliver_order(const det__core *c, unsigned part, int32_t steps); /* DET_OK or DET_E_ORDER */
+int det__deliver_yield(det__core *c);                   /* free the oldest record if it is only kept */
+void det__deliver_tell(det_core *core);                 /* the callbacks that are due */
+void det__deliver_give_up(det_core *core);              /* all in flight are unsure */
+
+/* join.c: reports joined in one request, and the body they make */
+int det__join_fits(const det__core *c, const det__record *leader, const det__record *r);
+int det__join_has_name(const det__record *r, const det_json_token *key); /* or one that cannot be compared */
+size_t det__join_len(const det__core *c);               /* of the body of the request that is made now */
+int det__join_copy(void *core, size_t at, void *buf, size_t len); /* a det_source_fn */
+
+/* feed.c, see there too */
+#if DET_SPOOL
+void det__feed_taken(det__core *c, const det__record *r); /* it leaves the outbox */
+void det__feed_cancel(det__core *c);                      /* our own run is not opened after all */
+void det__feed_stop(det__core *c);                        /* let go of what is settled */
+void det__feed_run_opened(det__core *c);
+int det__feed_run_ended(det__core *c);                    /* 1: it was the last for us */
+
+static inline int det__has_spool(const det__core *c) {
+    return c->opt.spool != NULL;
+}
+
+/* The ring that reports go to. */
+static inline det__outbox *det__inbox(det__core *c) {
+    return c->opt.spool ? &c->feed.staging : &c->outbox;
+}
+
+/* Is a run being opened, open, or to be ended behind all that is queued? */
+static inline int det__opening(const det__core *c) {
+    return c->opt.spool ? c->feed.phase == DET__FEED_OPENING : c->state == DET__OPENING_RUN;
+}
+
+static inline int det__run_open(const det__core *c) {
+    return !c->opt.spool || c->feed.phase >= DET__FEED_ACTIVE;
+}
+
+static inline int det__ending(const det__core *c) {
+    return c->opt.spool ? c->feed.phase == DET__FEED_ENDING : c->state == DET__CLOSING;
+}
+#else
+#define det__feed_taken(c, r) ((void)0)
+#define det__feed_cancel(c) ((void)0)
+#define det__feed_stop(c) ((void)0)
+#define det__feed_run_opened(c) ((void)((c)->state = DET__RUNNING))
+#define det__feed_run_ended(c) 1
+#define det__feed_step(core) DET_OK
+#define det__has_spool(c) 0
+#define det__inbox(c) (&(c)->outbox)
+#define det__opening(c) ((c)->state == DET__OPENING_RUN)
+#define det__run_open(c) 1
+#define det__ending(c) ((c)->state == DET__CLOSING)
+#endif
+
+/* probe.c: is a report stored? */
+int det__probe_stored(det__core *c); /* what the answer that was read says */
+void det__probe_read(det__core *c, const void *data, size_t len);
+int det__probe_name(const det__core *c, const det__record *r, char *buf, size_t cap); /* of a metric to ask for, encoded */
 
 /* value.c: what a master would refuse, found before it is queued */
 int det__value_group(const char *group); /* its length, or DET_E_GROUP */
+uint8_t det__value_part(const char *group); /* enum det__part */
 int det__value_metric(const det_metric *m, const char *searched); /* the metric that must be a number, or NULL */
 int det__value_json(const char *json); /* type of the value, or DET_E_VALUE */
 int det__equal(const char *a, const char *b);
@@ -95,6 +234,10 @@ int det__equal(const char *a, const char *b);
 int det__core_fail(det_core *core, int code);
 
 /* engine.c */
+void det__engine_init(det_core *core);
+void det__engine_open_run(det_core *core);             /* the run that opt describes */
+void det__engine_stop(det_core *core, int rc);
+void det__engine_pause(det_core *core);                /* leave the network */
 int det__engine_step(det_core *core);
 void det__engine_give_up(det_core *core); /* whatever is under way; the core is closed */
 int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms);

@@ -40,13 +40,23 @@ void det__outbox_commit(det__outbox *b, det__record *r, size_t len) {
     if (!at && b->tail) b->wrap = b->tail;
     r->len = (uint32_t)len;
     b->tail = at + size_of(r);
+    r->state = DET__QUEUED;
+    r->flags = 0;
+    if (!b->open) b->open = r;
+    if (!b->next) b->next = r;
     b->count++;
     b->used += size_of(r);
     if (b->used > b->peak) b->peak = b->used;
 }
 
-const det__record *det__outbox_first(const det__outbox *b) {
-    return b->count ? (const det__record *)(const void *)(b->mem + b->head) : NULL;
+det__record *det__outbox_first(const det__outbox *b) {
+    return b->count ? (det__record *)(void *)(b->mem + b->head) : NULL;
+}
+
+det__record *det__outbox_after(const det__outbox *b, const det__record *r) {
+    size_t at = (size_t)((const uint8_t *)r - b->mem) + size_of(r);
+    if (b->tail < b->head && at == b->wrap) at = 0;
+    return at == b->tail ? NULL : (det__record *)(void *)(b->mem + at);
 }
 
 void det__outbox_pop(det__outbox *b) {
@@ -56,4 +66,18 @@ void det__outbox_pop(det__outbox *b) {
     b->used -= size_of(r);
     b->count--;
     if (b->head == b->wrap) b->head = 0, b->wrap = b->cap;
+}
+
+det__record *det__outbox_next(det__outbox *b) {
+    while (b->next && b->next->state != DET__QUEUED) b->next = det__outbox_after(b, b->next);
+    return b->next;
+}
+
+void det__outbox_set(det__outbox *b, det__record *r, uint8_t state) {
+    r->state = state;
+    if (state == DET__QUEUED) { /* again: somewhere before next, perhaps before open */
+        b->open = b->next = det__outbox_first(b);
+        det__outbox_next(b);
+    }
+    while (b->open && b->open->state >= DET__KEPT) b->open = det__outbox_after(b, b->open);
 }

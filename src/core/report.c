@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Reporting: one report becomes one record of the outbox, rendered as the body that will be sent but for its start with
- * steps, trial and run, which is stamped at sending (a queued record must not freeze them). No I/O here. */
+ * Reporting: one report becomes one record of the outbox, its metrics rendered as JSON; steps, trial and run are stamped
+ * at sending (a queued record must not freeze them). No I/O here. */
 #include <string.h>
 
 #include "internal.h"
 #include "template.h"
 
-static const char validation[] = "validation";
+enum { GROUP_MOST = 260 };
 
 static det_metric text_metric(const char *name, int type, const char *v) {
     det_metric m;
@@ -72,10 +72,11 @@ typedef struct report {
     size_t n;
     int32_t steps;
     uint16_t group_len; /* with its NUL */
+    uint8_t part;
 } report;
 
-/* Group name with its NUL, then the metrics and the rest of the body behind them (contract 3.7); what comes before is
- * stamped at sending. What the master would refuse comes before what has no room. */
+/* Group name with its NUL, then the metrics; what comes before and behind in the body is stamped at sending. What the
+ * master would refuse comes before what has no room. */
 static int write_record(const report *r, det_json_writer *w) {
     det__literal(w, r->group, r->group_len);
     det_json_object(w);
@@ -84,39 +85,79 @@ static int write_record(const report *r, det_json_writer *w) {
         if (rc != DET_OK) return rc;
         write_metric(w, &r->m[i]);
     }
-    det__literal(w, "}}},\"group\":", 12);
-    det_json_string(w, r->group);
     det_json_object_end(w);
     return det_json_finish(w);
 }
 
+static det__record *find_room(det__core *c, int second, size_t *cap) {
+    det__lock(c);
+    det__record *rec = det__outbox_room(det__inbox(c), second, cap);
+    det__unlock(c);
+    return rec;
+}
+
+/* Hand a written record to the engine. */
+static int commit(det__core *c, const report *r, det__record *rec, size_t len) {
+    rec->steps = r->steps;
+    rec->group_len = r->group_len;
+    rec->part = r->part;
+    rec->when = c->opt.port->now_ms(c->opt.port->ctx);
+    det__lock(c);
+    int rc = det__has_spool(c) ? DET_OK : det__deliver_order(c, r->part, r->steps);
+    if (rc == DET_OK) {
+        det__outbox_commit(det__inbox(c), rec, len);
+        c->stats.queued++;
+        if (r->part != DET__PROFILING && !det__has_spool(c)) {
+            if (r->steps < c->newest_step) c->unsorted = 1;
+            c->newest_step = r->steps;
+        }
+    }
+    det__unlock(c);
+    return rc;
+}
+
+static int yield(det__core *c) {
+    det__lock(c);
+    int yielded = !det__has_spool(c) && det__deliver_yield(c);
+    det__unlock(c);
+    return yielded;
+}
+
 static int queue(det__core *c, const report *r) {
     det_json_writer w;
-    for (int second = 0; second < 2; second++) {
-        size_t cap;
-        det__record *rec = det__outbox_room(&c->outbox, second, &cap);
-        det_json_write_init(&w, rec ? (char *)(rec + 1) : NULL, cap, DET_JSON_STRICT_UTF8);
-        int rc = write_record(r, &w);
-        if (rc == DET_OK) {
-            rec->steps = r->steps;
-            rec->group_len = r->group_len;
-            det__outbox_commit(&c->outbox, rec, w.len);
-            c->stats.queued++;
+    do {
+        for (int second = 0; second < 2; second++) {
+            size_t cap;
+            det__record *rec = find_room(c, second, &cap);
+            det_json_write_init(&w, rec ? (char *)(rec + 1) : NULL, cap, DET_JSON_STRICT_UTF8);
+            int rc = write_record(r, &w);
+            if (rc == DET_OK) return commit(c, r, rec, w.len);
+            if (rc != DET_E_SIZE) return rc;
         }
-        if (rc != DET_E_SIZE) return rc;
-    }
-    if (w.len > c->outbox.cap - sizeof(det__record)) return DET_E_SIZE;
+        if (w.len > det__inbox(c)->cap - sizeof(det__record)) return DET_E_SIZE;
+    } while (yield(c));
     c->stats.full++;
     return DET_E_SPACE;
 }
 
+/* The name is quoted in the request's small part when it is sent: not only its bytes have a limit. */
+static int check_group(const char *group, size_t len) {
+    det_json_writer w;
+    det_json_write_init(&w, NULL, 0, DET_JSON_STRICT_UTF8);
+    det_json_string_n(&w, group, len);
+    return w.err != DET_OK ? w.err : w.len <= GROUP_MOST ? DET_OK : DET_E_GROUP;
+}
+
 static int add(det__core *c, const char *group, int64_t steps, const det_metric *m, size_t n) {
     int len = det__value_group(group);
-    report r = {group, NULL, m, n, (int32_t)steps, (uint16_t)(len + 1)};
+    report r = {group, NULL, m, n, (int32_t)steps, (uint16_t)(len + 1), 0};
     if (len < 0) return len;
+    int rc = check_group(group, (size_t)len);
+    if (rc != DET_OK) return rc;
     if ((uint64_t)steps > INT32_MAX) return DET_E_STEPS;
     if (n && !m) return DET_E_ARG;
-    if (det__equal(group, validation)) r.searched = c->opt.searcher_metric;
+    r.part = det__value_part(group);
+    if (r.part == DET__VALIDATION) r.searched = c->searched;
     return queue(c, &r);
 }
 
@@ -138,7 +179,7 @@ int det_report_training_metrics(det_core *core, int64_t steps, const det_metric 
 }
 
 int det_report_validation_metrics(det_core *core, int64_t steps, const det_metric *m, size_t n) {
-    return det_report_metrics(core, validation, steps, m, n);
+    return det_report_metrics(core, "validation", steps, m, n);
 }
 
 /* 0 to 1, by its bits: no floating-point arithmetic. */

@@ -18,7 +18,8 @@ enum kind {
     END,
     METHOD,   /* PUT if there is one, else POST */
     ROOT,
-    TRIAL     /* int64_t, behind what stands before it in a path */
+    TRIAL,    /* int64_t, behind what stands before it in a path */
+    WINDOW    /* int64_t: of steps, this one alone */
 };
 
 /* Offsets in words, so that a row takes three bytes; they are some 200 at most where pointers have 8 bytes. */
@@ -54,6 +55,12 @@ static const struct hole {
     {'N', METHOD, AT(opt.external_trial_id)},
     {'/', ROOT, 0},
     {'T', TRIAL, AT(run.trial_id)},
+    {'G', STRING, AT(group)},
+    {'Y', ENCODED, AT(group)},
+    {'y', RAW, AT(metric)},
+    {'R', SECTION, AT(report_time)},
+    {'z', STRING, AT(report_time)},
+    {'B', WINDOW, AT(steps)},
 };
 
 typedef char det__words_fit_a_byte[AT(run) + sizeof(det_run_info) / 4 <= 256 ? 1 : -1];
@@ -80,6 +87,15 @@ static void encoded(det_json_writer *w, const char *s) {
 
 static void raw(det_json_writer *w, const char *text) {
     det__literal(w, text, strlen(text));
+}
+
+/* endBatches=0 would mean no limit (contract 5.6). */
+static void window(det_json_writer *w, int64_t step) {
+    raw(w, step ? "startBatches=" : "timeSeriesFilter.name=batches&timeSeriesFilter.integerRange.lte=");
+    det_json_int(w, step);
+    if (!step) return;
+    raw(w, "&endBatches=");
+    det_json_int(w, step);
 }
 
 /* Write one value. Not 0: the text up to the next @. is to be left out. */
@@ -114,6 +130,9 @@ static int fill(const det__core *c, det_json_writer *w, const struct hole *h) {
         break;
     case ROOT:
         raw(w, " /api/v1/");
+        break;
+    case WINDOW:
+        window(w, *(const int64_t *)(const void *)at);
         break;
     case SECTION:
         return !text;

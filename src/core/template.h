@@ -18,6 +18,8 @@ void det__literal(det_json_writer *w, const char *text, size_t len);
  *   @T the trial's path, likewise
  *   @M @N PUT for an experiment, or trial, with an external id, else POST
  *   @E…@. and @F…@. what stands between is for experiments, or trials, with an external id alone
+ *   @G @i @z group, steps and time of the report under way     @R…@. what stands between is for one with a time alone
+ *   @Y @y @B its group, one of its metrics and its step for a probe's query
  * Length without the NUL, DET_E_SIZE, or DET_E_UTF8 for an option that is not UTF-8. */
 int det__template(const det__core *c, const char *texts, int n, char *buf, size_t cap);
 

@@ -17,6 +17,15 @@ int det__value_group(const char *group) {
     return (int)n;
 }
 
+uint8_t det__value_part(const char *group) {
+    static const char profiling[][8] = {"gpu", "cpu", "memory", "disk", "network"};
+    if (det__equal(group, "training")) return DET__TRAINING;
+    if (det__equal(group, "validation")) return DET__VALIDATION;
+    for (size_t i = 0; i < sizeof profiling / sizeof *profiling; i++)
+        if (det__equal(group, profiling[i])) return DET__PROFILING;
+    return DET__CUSTOM;
+}
+
 /* A token the master's database cannot hold: U+0000 in text, a number beyond a double. */
 static int token_refused(int type, const det_json_token *t) {
     double d;

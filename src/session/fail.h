@@ -14,6 +14,12 @@ int det__session_busy(const det_session *s);
 /* As det_session_cancel(). DET_E_UNSURE if the request has been sent whole, else DET_E_TIMEOUT. */
 int det__session_give_up(det_session *s);
 
+/* Had the connection that broke last been open? Then what was under way may have arrived. */
+int det__session_was_open(const det_session *s);
+
+/* Did the answer read last have words in one of a master's three shapes? */
+int det__session_words(const det_session *s);
+
 /* Put a core's code in the place of the session's for the failure just kept (a master's 500 can mean several things). */
 int det__session_recode(det_session *s, int code);
 

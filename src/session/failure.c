@@ -79,3 +79,14 @@ int det__session_recode(det_session *session, int code) {
     det__sentence_hint(s);
     return code;
 }
+
+int det__session_words(const det_session *session) {
+    const det__session *s = det__session_of_const(session);
+    int words = 0;
+    for (size_t i = 0; i < DET__SHAPES; i++) words |= s->picks[i].found != DET__PICK_ABSENT;
+    return s->picking && words;
+}
+
+int det__session_was_open(const det_session *session) {
+    return det__session_of_const(session)->was_open;
+}

@@ -50,6 +50,7 @@ typedef struct det__session {
     uint8_t held;        /* req is the pipe's next and has not been rendered yet */
     uint8_t stuck;       /* the stream could not take the bytes offered last: offer them again as they were */
     uint8_t alone;       /* the peer closed behind its last answer: no pipelining until one keeps the connection */
+    uint8_t was_open;    /* the connection closed last had been */
     uint16_t pending;    /* requests rendered whose answer is not whole */
     uint16_t hdr_len;
     uint16_t msg_len;    /* text in msg before the server's words */
@@ -94,7 +95,7 @@ static inline int det__fail(det__session *s, int code, int stage, long detail) {
 
 /* The pipe under way; NULL: a single request. */
 static inline const det_pipe *det__pipe_of(const det__session *s) {
-    return DET_PIPELINE ? s->pipe : NULL;
+    return DET_PIPELINE > 1 ? s->pipe : NULL;
 }
 
 /* exchange.c: the state machine */
@@ -111,7 +112,7 @@ uint32_t det__exchange_timeout(const det__session *s);
 int det__transmit_begin(det__session *s);
 int det__transmit(det__session *s);
 int det__transmit_done(const det__session *s); /* has all that was to be sent been handed to the stream? */
-#if DET_PIPELINE
+#if DET_PIPELINE > 1
 int det__transmit_fill(det__session *s);
 #else
 #define det__transmit_fill(s) DET_OK

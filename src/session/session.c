@@ -109,7 +109,7 @@ int det_session_start(det_session *session, const det_request *q) {
     return det__exchange_start(s);
 }
 
-#if DET_PIPELINE
+#if DET_PIPELINE > 1
 int det_session_pipe(det_session *session, const det_pipe *p) {
     det__session *s = det__session_of(session);
     if (!s || !s->ready || !p || !p->next || !p->done || !p->about || !p->depth) return DET_E_ARG;
@@ -154,8 +154,9 @@ int det_session_call(det_session *session, const det_request *q, det_response *o
 void det_session_cancel(det_session *session) {
     det__session *s = det__session_of(session);
     if (!s || !s->ready || s->phase == DET__IDLE) return;
-    s->phase = DET__IDLE;
     det__exchange_close(s, DET__GIVEN_UP);
+    s->phase = DET__IDLE;
+    s->pipe = NULL;
 }
 
 int det__session_busy(const det_session *session) {

@@ -52,7 +52,7 @@ int det__transmit_done(const det__session *s) {
     return s->tx_sent == s->tx_len && rendered(s);
 }
 
-#if DET_PIPELINE
+#if DET_PIPELINE > 1
 static int may_add(const det__session *s) {
     unsigned depth = s->alone ? 1 : s->pipe->depth;
     return s->pending < depth && (!s->pending || s->now_ms - s->oldest_ms < LATE_MS);
@@ -61,6 +61,7 @@ static int may_add(const det__session *s) {
 /* Render as many of the pipe's requests as its depth allows and the buffer holds; one that does not fit behind others
  * is held until they have gone. */
 int det__transmit_fill(det__session *s) {
+    if (s->tx_sent == s->tx_len && rendered(s)) s->tx_sent = s->tx_len = 0;
     while (!s->stuck && s->pipe && (s->held || (rendered(s) && may_add(s)))) {
         if (!s->held) {
             det_request q;

@@ -108,7 +108,7 @@ static void a_full_ring_takes_again_what_it_gave(void) {
         det__outbox_pop(&b);
         m++;
         while (add(&b, 20, n & 255, n)) n++;
-        CHECK(n - m >= (512 / 40) - 2);
+        CHECK(n - m >= (512 / 48) - 2);
     }
     unit_guard_free(mem, 512);
 }
