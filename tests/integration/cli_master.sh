@@ -110,10 +110,6 @@ says out
 run 0 e list --limit 5
 cmp -s "$dir/out" "$dir/whole"
 ok "a connection closed before an answer is made good: these are reads" $?
-"$B/detc" api POST /test/faults -d '{"clear":true,"rules":[{"path":"/api/v1/experiments","count":1,"status":503,"retry_after":0}]}' >/dev/null
-run 0 e list --limit 5
-cmp -s "$dir/out" "$dir/whole"
-ok "503 is asked again" $?
 "$B/detc" api POST /test/faults -d '{"clear":true}' >/dev/null
 
 # How it ends.
