@@ -104,6 +104,7 @@ typedef struct det_options {
     const char *external_trial_id;      /* likewise the trial; needs external_experiment_id */
     /* delivery */
     uint16_t pipeline;    /* most requests under way at a time; 0: DET_PIPELINE, which is also the most; 1: one at a time */
+    uint32_t pipeline_bytes; /* no more is sent while so many bytes of metrics are under way; 0: no limit */
     int profiling;        /* enum det_profiling */
     int when_full;        /* enum det_when_full */
     const det_spool *spool; /* storage that outlives the program; or NULL: reports are in mem alone */

@@ -180,6 +180,7 @@ int det__deliver_next(det__core *c) {
     if (c->doubt == DET__FENCING) return c->flights ? DET__CALL_NONE : DET__CALL_START;
     if (c->doubt == DET__PROBING) return det__deliver_probe(c) ? DET__CALL_PROBE : DET__CALL_NONE;
     if (c->doubt == DET__DOUBT) return DET__CALL_NONE;
+    if (c->opt.pipeline_bytes && c->outbox.flying >= c->opt.pipeline_bytes) return DET__CALL_NONE;
     return det__outbox_next(&c->outbox) ? DET__CALL_METRICS : DET__CALL_NONE;
 }
 

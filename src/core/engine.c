@@ -36,7 +36,7 @@ static int opening_call(const det__core *c) {
 }
 
 static int next_call(det__core *c, uint32_t t) {
-    if (c->last || c->stopping || c->flights >= c->depth) return DET__CALL_NONE;
+    if (c->last || c->stopping || c->flights >= c->window) return DET__CALL_NONE;
     if (det__opening(c)) return opening_call(c);
     if (!det__run_open(c)) return DET__CALL_NONE;
     if (c->login_due) return c->flights ? DET__CALL_NONE : DET__CALL_LOGIN;
@@ -145,6 +145,7 @@ static void succeeded(det_core *core, int call) {
         c->beat_ms = c->alive_ms + BEAT_MS;
         c->stats.heartbeats++;
     } else if (call == DET__CALL_METRICS) {
+        if (c->window < c->depth) c->window++;
         det__deliver_stored(c);
     } else if (call == DET__CALL_PROBE) {
         det__deliver_probed(c, det__probe_stored(c));
@@ -319,6 +320,8 @@ static void broken(det_core *core, int rc) {
         return;
     }
     if (rc == DET_E_AUTH) c->logged_in = 0;
+    /* A link that breaks more often than the window is answered would never get on: a quarter, growing with each answer. */
+    if (sent) c->window = (uint16_t)(c->window / 4 + 1);
     forget_flights(c, sent);
     if (det__opening(c)) det__engine_open_run(core);
     if (sent && !c->tries)
@@ -448,7 +451,7 @@ void det__engine_init(det_core *core) {
     c->pipe.sink = sink;
     c->pipe.ctx = core;
     c->pipe.depth = DET_PIPELINE;
-    c->depth = c->opt.pipeline && c->opt.pipeline < DET_PIPELINE ? c->opt.pipeline : DET_PIPELINE;
+    c->window = c->depth = c->opt.pipeline && c->opt.pipeline < DET_PIPELINE ? c->opt.pipeline : DET_PIPELINE;
     c->newest_step = c->kept_step = -1;
     memset(&c->released, 0xFF, sizeof c->released);
     c->archived = c->released;

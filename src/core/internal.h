@@ -74,7 +74,8 @@ typedef struct det__core {
     uint16_t unit_done;   /* and of the newest that is answered */
     uint16_t flights;     /* calls under way */
     uint16_t flight_at;   /* the oldest, in the ring flight */
-    uint16_t depth;
+    uint16_t depth;       /* most calls under way */
+    uint16_t window;      /* … as far as the link bears it */
     uint32_t magic;       /* says that it was opened; the core need not be zeroed before */
     uint32_t beat_ms;     /* when the next heartbeat is due */
     uint32_t alive_ms;    /* when the master last heard of the trial */

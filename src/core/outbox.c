@@ -79,6 +79,8 @@ det__record *det__outbox_next(det__outbox *b) {
 }
 
 void det__outbox_set(det__outbox *b, det__record *r, uint8_t state) {
+    if (r->state == DET__FLIGHT) b->flying -= r->len;
+    if (state == DET__FLIGHT) b->flying += r->len;
     r->state = state;
     if (state == DET__QUEUED) b->open = b->next = det__outbox_first(b); /* somewhere before next, perhaps before open */
     det__outbox_next(b); /* never one that is popped */

@@ -56,6 +56,7 @@ typedef struct det__outbox {
     uint32_t count;
     size_t used;     /* bytes of all records */
     size_t peak;
+    size_t flying;   /* bytes of payload in flight */
 } det__outbox;
 
 void det__outbox_init(det__outbox *b, void *mem, size_t cap);
