@@ -95,8 +95,8 @@ lane() {
         ok "the torture builds" $?
         build asan CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' "$B/asan/torture"
         ok "the torture builds with sanitizers" $?
-        tally "torture" "$B/gcc/torture" --every 89
-        tally "torture with sanitizers" "$B/asan/torture" --every 1999
+        tally "torture" "$B/gcc/torture" --every 179
+        tally "torture with sanitizers" "$B/asan/torture" --every 3001
         tally "20,000 reports through a faulty relay" "$B/gcc/soak" --reports 20000 --bytes 500000
         ;;
     demo)
