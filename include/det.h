@@ -20,6 +20,7 @@
 #include "det_json.h"
 #include "det_port.h"
 #include "det_session.h"
+#include "det_spool.h"
 #include "det_version.h"
 
 #ifdef __cplusplus
@@ -91,6 +92,9 @@ typedef struct det_options {
     /* delivery */
     uint16_t pipeline;    /* most requests under way at a time; 0: DET_PIPELINE, which is also the most; 1: one at a time */
     int profiling;        /* enum det_profiling */
+    const det_spool *spool; /* storage that outlives the program; or NULL: reports are in mem alone */
+    int offline;          /* 1: do not touch the network until det_set_offline(core, 0); needs a spool */
+    int flush;            /* 1: deliver what is in the spool, nothing else: det_flush() sets it */
     /* telling */
     det_lost_fn lost; /* or NULL: counters and det_close() tell all the same */
     void *lost_ctx;
@@ -124,6 +128,8 @@ typedef struct det_stats {
     uint32_t resent;       /* times that one was sent again */
     uint32_t fenced;       /* StartTrials called to make sure (rewinds) */
     uint32_t doubtful;     /* sent again under the same run id: a summary may count one twice if it landed late */
+    uint32_t spooled;      /* written to the spool */
+    uint32_t damaged;      /* bytes of the spool that were no whole record and were skipped */
     uint32_t heartbeats;   /* answered */
     uint32_t oldest_ms;    /* age of the oldest pending one, 0 if there is none */
     size_t outbox_len, outbox_cap, outbox_peak; /* bytes */
@@ -134,7 +140,7 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
-    uint64_t mem[(592 + DET_PIPELINE + DET_JSON_DEPTH / 8 + 80 * sizeof(void *)) / 8];
+    uint64_t mem[(592 + DET_SPOOL * (200 + 8 * sizeof(void *)) + DET_PIPELINE + DET_JSON_DEPTH / 8 + 80 * sizeof(void *)) / 8];
     det_session session; /* for det_session_call() to any other endpoint over the same connection, while det_step() has
                             nothing under way (it then returns DET_OK) */
 } det_core;
@@ -187,6 +193,18 @@ DET_API int det_close(det_core *core, int state, uint32_t deadline_ms);
 
 /* The same without waiting: then call det_step() until it no longer returns DET_E_AGAIN. */
 DET_API int det_close_start(det_core *core, int state);
+
+#if DET_SPOOL
+/* Leave the network (offline 1): the connection is closed, reports go to the spool; or come back to it. With a spool only.
+ * DET_OK, DET_E_ARG no spool, DET_E_STATE not open. */
+DET_API int det_set_offline(det_core *core, int offline);
+
+/* Deliver what a spool holds, of whatever program or machine, run by run in the order in which they were reported, and
+ * close. o: connection, user, mem and spool; what describes a run is in the spool. Blocks up to deadline_ms.
+ * DET_OK the spool is empty; when the deadline passes first what kept it, else the first thing that went wrong with a
+ * report, as det_close(). */
+DET_API int det_flush(det_core *core, const det_options *o, uint32_t deadline_ms);
+#endif
 
 /* The run that was opened; all zero before. Owned by the core. */
 DET_API const det_run_info *det_get_run(const det_core *core);

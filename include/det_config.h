@@ -86,6 +86,11 @@
 #define DET_JOIN 16
 #endif
 
+/* 1: a spool (det_options.spool): reports that outlive the program, offline runs. 0: without. */
+#ifndef DET_SPOOL
+#define DET_SPOOL 1
+#endif
+
 /* Longest response head accepted, status line and all header lines and each interim head, bytes, 256 … 1048576.
  * Costs nothing: heads are parsed as they arrive. A longer one is DET_E_HEAD. */
 #ifndef DET_HEAD_LIMIT

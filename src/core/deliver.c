@@ -41,6 +41,7 @@ static int32_t lowest_open(const det__core *c) {
 
 static int pop_kept(det__core *c, const det__record *r) {
     if (r->state == DET__KEPT) raise_to(&c->released, r);
+    det__feed_taken(c, r);
     det__outbox_pop(&c->outbox);
     return 1;
 }
@@ -58,9 +59,10 @@ static void release(det__core *c) {
     }
 }
 
+/* Not while any is open: what is kept then is what a rewind would need, or has needed and not stored again yet. */
 int det__deliver_yield(det__core *c) {
     const det__record *r = det__outbox_first(&c->outbox);
-    return r && r->state == DET__KEPT && c->doubt == DET__NO_DOUBT ? pop_kept(c, r) : 0;
+    return r && r->state == DET__KEPT && !c->outbox.open ? pop_kept(c, r) : 0;
 }
 
 /* ---- fates --------------------------------------------------------------------------------------------------------- */
@@ -81,7 +83,7 @@ static void again(det__core *c, det__record *r) {
     det__outbox_set(&c->outbox, r, DET__QUEUED);
 }
 
-static void lose(det__core *c, det__record *r, int code) {
+void det__deliver_lose(det__core *c, det__record *r, int code) {
     if (r->flags & DET__COUNTED) c->stats.acknowledged--;
     if (code == DET_E_UNSURE)
         c->stats.unsure++;
@@ -125,7 +127,7 @@ void det__deliver_refused(det__core *c, int code) {
         }
         return;
     }
-    for (; r; r = of_unit(c, r)) lose(c, r, code);
+    for (; r; r = of_unit(c, r)) det__deliver_lose(c, r, code);
 }
 
 /* ---- sending ------------------------------------------------------------------------------------------------------- */
@@ -133,6 +135,7 @@ void det__deliver_refused(det__core *c, int code) {
 void det__deliver_take(det__core *c) {
     det__record *leader = det__outbox_next(&c->outbox), *r = leader;
     c->unit++;
+    c->stats.requests++;
     c->leader = leader;
     leader->flags &= (uint8_t)~DET__JOINED;
     for (unsigned n = 0; r && n < DET_JOIN; n++) {
@@ -171,7 +174,7 @@ static void doubt_profiling(det__core *c, det__record *r) {
     if (c->opt.profiling == DET_AT_LEAST_ONCE)
         again(c, r);
     else
-        lose(c, r, DET_E_UNSURE);
+        det__deliver_lose(c, r, DET_E_UNSURE);
 }
 
 void det__deliver_broken(det__core *c, int sent) {
@@ -184,7 +187,7 @@ void det__deliver_broken(det__core *c, int sent) {
         else if (r->part == DET__PROFILING)
             doubt_profiling(c, r);
         else if (!DET_EXACT)
-            lose(c, r, DET_E_UNSURE);
+            det__deliver_lose(c, r, DET_E_UNSURE);
     }
     const det__record *r = c->outbox.open;
     while (r && r->state != DET__FLIGHT) r = det__outbox_after(&c->outbox, r);
@@ -211,7 +214,7 @@ void det__deliver_fenced(det__core *c, int ok) {
         rewind_to(c, lowest_open(c));
     } else {
         for (det__record *r = c->outbox.open; r; r = det__outbox_after(&c->outbox, r))
-            if (r->state == DET__FLIGHT) lose(c, r, DET_E_UNSURE);
+            if (r->state == DET__FLIGHT) det__deliver_lose(c, r, DET_E_UNSURE);
     }
     c->doubt = DET__NO_DOUBT;
 }
@@ -233,7 +236,7 @@ void det__deliver_probed(det__core *c, int stored) {
     if (stored > 0) {
         keep(c, r);
     } else if (stored < 0) {
-        lose(c, r, DET_E_UNSURE);
+        det__deliver_lose(c, r, DET_E_UNSURE);
     } else {
         c->stats.doubtful++;
         again(c, r);
@@ -282,7 +285,7 @@ void det__deliver_give_up(det_core *core) {
     det__core *c = det__core_of(core);
     det__lock(c);
     for (det__record *r = c->outbox.open; r; r = det__outbox_after(&c->outbox, r))
-        if (r->state == DET__FLIGHT) lose(c, r, DET_E_UNSURE);
+        if (r->state == DET__FLIGHT) det__deliver_lose(c, r, DET_E_UNSURE);
     det__unlock(c);
     det__deliver_tell(core);
 }

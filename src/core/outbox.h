@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "det_config.h"
+
 enum det__record_state {
     DET__QUEUED, /* to be sent */
     DET__FLIGHT, /* sent; its answer is awaited, or was lost */
@@ -36,6 +38,10 @@ typedef struct det__record {
     uint8_t state;
     uint8_t flags;
     int8_t code;        /* why it is lost */
+#if DET_SPOOL
+    uint32_t span;      /* bytes of the log up to its end, from the end of the one before */
+    uint32_t spare;
+#endif
 } det__record;
 
 typedef struct det__outbox {

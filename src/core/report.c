@@ -91,7 +91,7 @@ static int write_record(const report *r, det_json_writer *w) {
 
 static det__record *find_room(det__core *c, int second, size_t *cap) {
     det__lock(c);
-    det__record *rec = det__outbox_room(&c->outbox, second, cap);
+    det__record *rec = det__outbox_room(det__inbox(c), second, cap);
     det__unlock(c);
     return rec;
 }
@@ -103,11 +103,11 @@ static int commit(det__core *c, const report *r, det__record *rec, size_t len) {
     rec->part = r->part;
     rec->when = c->opt.port->now_ms(c->opt.port->ctx);
     det__lock(c);
-    int rc = det__deliver_order(c, r->part, r->steps);
+    int rc = det__has_spool(c) ? DET_OK : det__deliver_order(c, r->part, r->steps);
     if (rc == DET_OK) {
-        det__outbox_commit(&c->outbox, rec, len);
+        det__outbox_commit(det__inbox(c), rec, len);
         c->stats.queued++;
-        if (r->part != DET__PROFILING) {
+        if (r->part != DET__PROFILING && !det__has_spool(c)) {
             if (r->steps < c->newest_step) c->unsorted = 1;
             c->newest_step = r->steps;
         }
@@ -118,7 +118,7 @@ static int commit(det__core *c, const report *r, det__record *rec, size_t len) {
 
 static int yield(det__core *c) {
     det__lock(c);
-    int yielded = det__deliver_yield(c);
+    int yielded = !det__has_spool(c) && det__deliver_yield(c);
     det__unlock(c);
     return yielded;
 }
@@ -134,7 +134,7 @@ static int queue(det__core *c, const report *r) {
             if (rc == DET_OK) return commit(c, r, rec, w.len);
             if (rc != DET_E_SIZE) return rc;
         }
-        if (w.len > c->outbox.cap - sizeof(det__record)) return DET_E_SIZE;
+        if (w.len > det__inbox(c)->cap - sizeof(det__record)) return DET_E_SIZE;
     } while (yield(c));
     c->stats.full++;
     return DET_E_SPACE;
@@ -157,7 +157,7 @@ static int add(det__core *c, const char *group, int64_t steps, const det_metric 
     if ((uint64_t)steps > INT32_MAX) return DET_E_STEPS;
     if (n && !m) return DET_E_ARG;
     r.part = det__value_part(group);
-    if (r.part == DET__VALIDATION) r.searched = c->opt.searcher_metric;
+    if (r.part == DET__VALIDATION) r.searched = c->searched;
     return queue(c, &r);
 }
 

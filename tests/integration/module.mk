@@ -11,7 +11,12 @@ $(REAL_BIN): $(B)/%: $(B)/tests/integration/%.o $(REAL_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $< $(REAL_OBJ) -o $@ $(LIB) $(TLS_LIBS) $(LDFLAGS)
 
-real: $(REAL_BIN) $(B)/det-master $(B)/get $(B)/seed
+# Serves a recording to a command, for cli.sh. Debian package: libjansson-dev.
+$(B)/cli_replay: tests/integration/cli_replay.c tests/integration/replay_answer.c tests/integration/replay.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE $(filter %.c,$^) -o $@ -ljansson $(LDFLAGS)
+
+real: $(REAL_BIN) $(B)/det-master $(B)/get $(B)/seed $(B)/cli_replay $(B)/detc
 
 -include $(REAL_OBJ:.o=.d) $(REAL:%=$(B)/tests/integration/%.d)
 .PHONY: real
