@@ -31,7 +31,7 @@ static struct {
     uint64_t seed, bytes;
     int plain, stalls, pipeline;
     size_t mem;
-} opt = {100000, 1, 200000, 0, 0, 0, 65536};
+} opt = {100000, 1, 500000, 0, 0, 0, 65536};
 
 /* What the reporter tells, in memory it shares with us. */
 static struct shared {
