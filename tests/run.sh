@@ -13,7 +13,7 @@ MBEDTLS36=${MBEDTLS36:-$B/mbedtls36}
 LANE_LIMIT=${LANE_LIMIT:-600}
 jobs=$(nproc 2>/dev/null || echo 2)
 lanes='layers headers knobs api units-gcc units-clang asan ubsan mbedtls36 notls cortex size install replay
-    integration torture demo readme bench fuzz checks'
+    integration torture tsan demo readme bench fuzz checks'
 
 # The caller's flags are for his builds; the lanes choose their own. Nor do tests talk to his master.
 unset MAKEFLAGS MFLAGS MAKELEVEL CC AR CFLAGS LDFLAGS EXTRA TLS MBEDTLS WERROR DESTDIR PREFIX
@@ -98,6 +98,11 @@ lane() {
         tally "torture" "$B/gcc/torture" --every 179
         tally "torture with sanitizers" "$B/asan/torture" --every 3001
         tally "20,000 reports through a faulty relay" "$B/gcc/soak" --reports 20000 --bytes 500000
+        ;;
+    tsan)
+        build tsan CC=clang CFLAGS='-O1 -g -fsanitize=thread' "$B/tsan/worker" "$B/tsan/det-master"
+        ok "the worker's tests build with ThreadSanitizer" $?
+        tally "worker" env TSAN_OPTIONS=die_after_fork=0 "$B/tsan/worker"
         ;;
     demo)
         build gcc CC=gcc demo >"$B/demo.out"

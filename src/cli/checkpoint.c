@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * In the first checkpoint the metrics may come before the configuration that says which of them counts: all are kept until
- * its end. Of later ones only that metric is. */
+ * In the first checkpoint the metrics may come before the configuration that says which of them counts: all are kept
+ * until its end. Of later ones only that metric is. */
 #include "checkpoint.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What of an answer's JSON is shown, and how: the one table to be changed for another column. Knows nothing of reading it. */
+ * What of an answer's JSON is shown, and how: the one table to be changed for another column. Knows nothing of
+ * reading it. */
 #ifndef DET__CLI_COLUMNS_H
 #define DET__CLI_COLUMNS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * csv.writer's QUOTE_MINIMAL: a field is quoted for a comma, a quote or a line end in it, or when it is an empty one that is
- * its whole line. */
+ * csv.writer's QUOTE_MINIMAL: a field is quoted for a comma, a quote or a line end in it, or when it is an empty one
+ * that is its whole line. */
 #include "csv.h"
 
 #include <string.h>

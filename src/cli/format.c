@@ -9,7 +9,7 @@
 #include "../base/utc.h"
 #include "number.h"
 
-/* ---- time ---------------------------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------------------------------- */
 
 typedef struct scan {
     const char *p, *end;
@@ -57,7 +57,8 @@ static int offset(scan *s) {
     return sign * (h * 60 + m);
 }
 
-/* The year, month and day of a number of days since 1970 (H. Hinnant, "chrono-compatible low-level date algorithms"). */
+/* The year, month and day of a number of days since 1970 (H. Hinnant, "chrono-compatible low-level date
+ * algorithms"). */
 static void civil(int32_t days, int *year, int *mon, int *day) {
     int32_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
     int32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
@@ -114,7 +115,7 @@ void det__format_time(det__str text, det__buf *out) {
     det__buf_str(out, det__str_of(line));
 }
 
-/* ---- the others ---------------------------------------------------------------------------------------------------- */
+/* ---- the others -------------------------------------------------------------------------------------------------- */
 
 void det__format_percent(double v, det__buf *out) {
     det__num_fixed1(v * 100, "%", out);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A list of the master: the values of the JSON that the table of fields names become the cells of rows. Invariant: bit f of
- * mask[d] is set when field f's first d path elements are the keys (or "[]" for an array) that lead to the value at hand
- * inside d open containers; so most of an answer, the experiments' configurations, is passed over with a glance. */
+ * A list of the master: the values of the JSON that the table of fields names become the cells of rows. Invariant:
+ * bit f of mask[d] is set when field f's first d path elements are the keys (or "[]" for an array) that lead to the
+ * value at hand inside d open containers; so most of an answer, the experiments' configurations, is passed over with
+ * a glance. */
 #include "list.h"
 
 #include <stdlib.h>
@@ -32,7 +33,7 @@ struct det__list {
     uint32_t items;                     /* fields below an item; the others are the page's */
     uint32_t mask[LEVELS];
     uint32_t found;                     /* fields seen in this item or page, of a type that does */
-    det__buf text[DET__FIELDS];              /* of the item's fields */
+    det__buf text[DET__FIELDS];         /* of the item's fields */
     int kind[DET__FIELDS];
     det__buf key, value;                /* the key of the value at hand, and a string put together */
     int partial;                        /* a key or string is being put together */
@@ -48,7 +49,7 @@ struct det__list {
     char scratch[SCRATCH];
 };
 
-/* ---- paths --------------------------------------------------------------------------------------------------------- */
+/* ---- paths ------------------------------------------------------------------------------------------------------- */
 
 /* The path from its element d on; NULL: there are no more. */
 static const char *element(const char *path, unsigned d) {
@@ -77,7 +78,7 @@ static void enter(det__list *l, unsigned d, det__str key) {
     }
 }
 
-/* ---- values -------------------------------------------------------------------------------------------------------- */
+/* ---- values ------------------------------------------------------------------------------------------------------ */
 
 static double to_number(int type, const det_json_token *t, det__str text) {
     double v = 0;
@@ -161,7 +162,7 @@ static void on_value(det__list *l, unsigned d, int type, const det_json_token *t
     }
 }
 
-/* ---- items --------------------------------------------------------------------------------------------------------- */
+/* ---- items ------------------------------------------------------------------------------------------------------- */
 
 static int fail(det__list *l, int rc, const char *msg) {
     l->err = rc;
@@ -217,7 +218,7 @@ static int end_item(det__list *l) {
     return det__spill_put(&l->rows, cells, l->columns) == DET_OK ? DET_OK : fail(l, DET_E_SIZE, l->rows.msg);
 }
 
-/* ---- tokens -------------------------------------------------------------------------------------------------------- */
+/* ---- tokens ------------------------------------------------------------------------------------------------------ */
 
 /* Put a key or string together that comes in pieces. 1: it is whole now. */
 static int whole(det__list *l, det_json_token *t) {
@@ -284,7 +285,7 @@ static int run(det__list *l, const void *data, size_t n, int last) {
     return fail(l, type == DET_E_AGAIN ? DET_E_JSON : type, det_strerror(type));
 }
 
-/* ---- the interface ------------------------------------------------------------------------------------------------- */
+/* ---- the interface ----------------------------------------------------------------------------------------------- */
 
 det__list *det__list_new(int kind, unsigned flags) {
     det__list *l = (det__list *)calloc(1, sizeof *l);

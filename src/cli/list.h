@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lists of the master as tables or CSV, byte for byte as det prints them (contract 6). An answer's body is read piece by
- * piece and only the cells to be shown are kept, beyond a bound in a temporary file: memory does not grow with the list. */
+ * Lists of the master as tables or CSV, byte for byte as det prints them (contract 6). An answer's body is read piece
+ * by piece and only the cells to be shown are kept, beyond a bound in a temporary file: memory does not grow with the
+ * list. */
 #ifndef DET__CLI_LIST_H
 #define DET__CLI_LIST_H
 
@@ -38,8 +39,8 @@ int det__list_begin_page(det__list *l);
  * dropped. */
 int det__list_feed(det__list *l, const void *data, size_t n);
 
-/* After the last piece: *p (may be NULL) as the answer says. DET_OK, DET_E_JSON (not complete), DET_E_MASTER (a member that
- * det needs is missing). */
+/* After the last piece: *p (may be NULL) as the answer says. DET_OK, DET_E_JSON (not complete), DET_E_MASTER (a
+ * member that det needs is missing). */
 int det__list_end_page(det__list *l, det__page *p);
 
 /* Forget what was fed since begin_page, rows included. */

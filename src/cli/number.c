@@ -9,7 +9,7 @@
 
 #include "../base/dtoa.h"
 
-/* ---- digits of all scripts ----------------------------------------------------------------------------------------- */
+/* ---- digits of all scripts --------------------------------------------------------------------------------------- */
 
 /* The zeros; each is followed by its 1 to 9 (Unicode 14, category Nd). */
 static const uint32_t zeros[] = {
@@ -27,7 +27,8 @@ static int digit(uint32_t c) {
     return -1;
 }
 
-/* ASCII as it is (DEL too fails later), spaces and digits of other scripts as ASCII; 0 for a character that is neither. */
+/* ASCII as it is (DEL too fails later), spaces and digits of other scripts as ASCII; 0 for a character that is
+ * neither. */
 static char to_ascii(uint32_t c) {
     int d;
     if (c < 0x80) return (char)c;
@@ -61,7 +62,7 @@ static int clean(det__str s, det__buf *out) {
     return !out->failed && out->len > 1;
 }
 
-/* ---- int and float ------------------------------------------------------------------------------------------------- */
+/* ---- int and float ----------------------------------------------------------------------------------------------- */
 
 enum { MOST_DIGITS = 4300 }; /* sys.int_info.default_max_str_digits */
 
@@ -125,7 +126,7 @@ int det__num_float(det__str s, double *v) {
     return yes;
 }
 
-/* ---- tabulate's rules ---------------------------------------------------------------------------------------------- */
+/* ---- tabulate's rules -------------------------------------------------------------------------------------------- */
 
 /* "inf" is a number, but what overflows is not. */
 static int is_infinite_word(det__str s) {
@@ -201,7 +202,7 @@ int det__num_after_point(det__str s) {
     return (int)det__str_len(rest);
 }
 
-/* ---- printing ------------------------------------------------------------------------------------------------------ */
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 static void special(double v, det__buf *out) {
     det__buf_str(out, det__str_of(isnan(v) ? "nan" : v < 0 ? "-inf" : "inf"));

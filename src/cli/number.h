@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What tabulate takes for a number in text, and how it prints one. Python's int() and float() decide: white space around,
- * underscores between digits, digits of any script. Knows no columns. */
+ * What tabulate takes for a number in text, and how it prints one. Python's int() and float() decide: white space
+ * around, underscores between digits, digits of any script. Knows no columns. */
 #ifndef DET__CLI_NUMBER_H
 #define DET__CLI_NUMBER_H
 

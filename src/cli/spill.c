@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The memory is a buffer in front of the file: when it has reached its bound all of it is appended to the file. So a short
- * list never touches a disk, and a long one does in pieces of the bound. */
+ * The memory is a buffer in front of the file: when it has reached its bound all of it is appended to the file. So a
+ * short list never touches a disk, and a long one does in pieces of the bound. */
 #define _POSIX_C_SOURCE 200809L
 #include "spill.h"
 
@@ -42,7 +42,7 @@ static int no_memory(det__spill *s) {
     return DET_E_SIZE;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static int open_file(det__spill *s) {
     char name[1024];
@@ -126,7 +126,7 @@ void det__spill_cut(det__spill *s, uint64_t end) {
     s->msg[0] = 0;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------------------------------------------------- */
 
 void det__spill_rewind(det__spill *s) {
     s->at = 0;

@@ -47,7 +47,7 @@ static det__str plain(table *t, det__str s) {
     return det__str_buf(&t->plain);
 }
 
-/* ---- rows ---------------------------------------------------------------------------------------------------------- */
+/* ---- rows -------------------------------------------------------------------------------------------------------- */
 
 /* A row that has SEPARATING_LINE in one of its first two cells is a rule and takes no part in anything else. */
 static int is_rule(const table *t) {
@@ -65,7 +65,7 @@ static int each_row(table *t, void (*row)(table *)) {
     return rc;
 }
 
-/* ---- first pass: kinds --------------------------------------------------------------------------------------------- */
+/* ---- first pass: kinds ------------------------------------------------------------------------------------------- */
 
 static void kinds_row(table *t) {
     if (is_rule(t)) return;
@@ -82,14 +82,14 @@ static void kinds_row(table *t) {
     }
 }
 
-/* ---- a cell's text ------------------------------------------------------------------------------------------------- */
+/* ---- a cell's text ----------------------------------------------------------------------------------------------- */
 
 static int escaped(char c) {
     return c < 0x20 || c == 0x7f || c == '\\'; /* above 0x7f too, where char is signed or not */
 }
 
-/* A whole number between a colour and something that Python has to escape loses leading zeros and what stands before the
- * colour: tabulate's expression finds it in the escaped text. */
+/* A whole number between a colour and something that Python has to escape loses leading zeros and what stands before
+ * the colour: tabulate's expression finds it in the escaped text. */
 static int coloured_int(det__str s, column *c) {
     const char *end = s.p + s.n, *q, *digits;
     for (const char *esc = s.p; (esc = (const char *)memchr(esc, 0x1b, (size_t)(end - esc))) != NULL; esc++) {
@@ -172,7 +172,7 @@ static void show_cells(table *t) {
     }
 }
 
-/* ---- further passes: decimals and widths --------------------------------------------------------------------------- */
+/* ---- further passes: decimals and widths ------------------------------------------------------------------------- */
 
 static void decimals_row(table *t) {
     if (is_rule(t)) return;
@@ -200,8 +200,8 @@ static void widths_row(table *t) {
     }
 }
 
-/* The next line of a column's cell and the room to the left or right of it. 0: no more. With sequences tabulate pairs the
- * lines of splitlines() with the widths of re.split(): there may be more of the one than of the other. */
+/* The next line of a column's cell and the room to the left or right of it. 0: no more. With sequences tabulate pairs
+ * the lines of splitlines() with the widths of re.split(): there may be more of the one than of the other. */
 static int next_line(table *t, column *c, det__str *line, size_t *room) {
     det__str part;
     size_t len, width = c->width;
@@ -230,7 +230,7 @@ static void outer_row(table *t) {
     }
 }
 
-/* ---- printing ------------------------------------------------------------------------------------------------------ */
+/* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 static void end_line(table *t) {
     det__str s = det__str_rstrip(det__str_buf(&t->line));
@@ -300,7 +300,7 @@ static void print_row(table *t) {
     }
 }
 
-/* ---- the whole ----------------------------------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------------------------------- */
 
 static void begin(table *t, det__spill *rows, const char *const *headers, size_t n) {
     memset(t, 0, sizeof *t);

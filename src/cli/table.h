@@ -10,8 +10,8 @@
 
 enum { DET__TABLE_COLUMNS = 16 };
 
-/* Print rows of n cells (1 … DET__TABLE_COLUMNS) below headers (one line of ASCII each). DET_OK; DET_E_SIZE (rows->msg, or
- * out of memory); DET_E_ARG. Whether out took it all ferror(out) says. */
+/* Print rows of n cells (1 … DET__TABLE_COLUMNS) below headers (one line of ASCII each). DET_OK; DET_E_SIZE
+ * (rows->msg, or out of memory); DET_E_ARG. Whether out took it all ferror(out) says. */
 int det__table_print(det__spill *rows, const char *const *headers, size_t n, FILE *out);
 
 #endif

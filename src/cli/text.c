@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- growing text -------------------------------------------------------------------------------------------------- */
+/* ---- growing text ------------------------------------------------------------------------------------------------ */
 
 static int grow(det__buf *b, size_t n) {
     size_t cap = b->cap ? b->cap : 64;
@@ -63,7 +63,7 @@ int det__str_eq(det__str s, const char *t) {
     return s.n == strlen(t) && memcmp(s.p, t, s.n) == 0;
 }
 
-/* ---- code points --------------------------------------------------------------------------------------------------- */
+/* ---- code points ------------------------------------------------------------------------------------------------- */
 
 uint32_t det__cp_next(const char **p, const char *end) {
     unsigned char c = (unsigned char)*(*p)++;
@@ -112,7 +112,7 @@ det__str det__str_strip(det__str s) {
     return det__str_rstrip(s);
 }
 
-/* ---- lines --------------------------------------------------------------------------------------------------------- */
+/* ---- lines ------------------------------------------------------------------------------------------------------- */
 
 int det__str_line(det__str *rest, det__str *line) {
     const char *q = rest->p, *end = rest->p + rest->n, *at = q;
@@ -147,7 +147,7 @@ int det__str_part(det__str *rest, det__str *part) {
     return 1;
 }
 
-/* ---- terminal sequences -------------------------------------------------------------------------------------------- */
+/* ---- terminal sequences ------------------------------------------------------------------------------------------ */
 
 static int in_range(const char *q, const char *end, char lo, char hi) {
     return q < end && *q >= lo && *q <= hi;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Text as Python sees it: strings of code points with Python's white space and line ends, and the terminal sequences
- * that take no room. Everything here is UTF-8 that a JSON reader has checked; it may contain NUL bytes. Uses no locale. */
+ * that take no room. Everything here is UTF-8 that a JSON reader has checked; it may contain NUL bytes. Uses no
+ * locale. */
 #ifndef DET__CLI_TEXT_H
 #define DET__CLI_TEXT_H
 

@@ -80,7 +80,9 @@ void det__engine_stop(det_core *core, int rc) {
     det__core *c = det__core_of(core);
     if (c->state == DET__OPENING_RUN) det__feed_cancel(c);
     det__feed_stop(c);
+    det__lock(c);
     c->state = DET__CLOSED;
+    det__unlock(c);
     c->result = rc;
     det_session_free(&core->session);
 }

@@ -37,7 +37,10 @@ det__record *det__outbox_room(det__outbox *b, int second, size_t *cap) {
 
 void det__outbox_commit(det__outbox *b, det__record *r, size_t len) {
     size_t at = (size_t)((uint8_t *)r - b->mem);
-    if (!at && b->tail) b->wrap = b->tail;
+    if (!b->count) /* since room() all others may have been taken */
+        b->head = at, b->wrap = b->cap;
+    else if (!at && b->tail)
+        b->wrap = b->tail;
     r->len = (uint32_t)len;
     b->tail = at + size_of(r);
     r->state = DET__QUEUED;

@@ -164,14 +164,23 @@ static int add(det__core *c, const char *group, int64_t steps, const det_metric 
 static int check_runs(const det_core *core) {
     const det__core *c = det__core_of_const(core);
     if (!core) return DET_E_ARG;
-    return det__core_opened(core) && c->state == DET__RUNNING ? DET_OK : DET_E_STATE;
+    if (!det__core_opened(core) || !c->opt.port) return DET_E_STATE;
+    det__lock(c);
+    int state = c->state;
+    det__unlock(c);
+    return state == DET__RUNNING ? DET_OK : DET_E_STATE;
+}
+
+/* The sentence about the last failure belongs to the thread that steps: beside it a report has its code alone. */
+static int refuse(det_core *core, int rc) {
+    return DET_PORT_HAS(det__core_of_const(core)->opt.port, lock) ? rc : det__core_fail(core, rc);
 }
 
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {
     int rc = group ? check_runs(core) : DET_E_ARG;
     if (rc != DET_OK) return rc;
     rc = add(det__core_of(core), group, steps, m, n);
-    return rc == DET_OK ? rc : det__core_fail(core, rc);
+    return rc == DET_OK ? rc : refuse(core, rc);
 }
 
 int det_report_training_metrics(det_core *core, int64_t steps, const det_metric *m, size_t n) {

@@ -5,11 +5,11 @@
 CXX ?= c++
 BENCH_OBJ := $(patsubst %,$(B)/tests/bench/%.o,bench bench_port)
 BENCH_REQ := $(patsubst %,$(B)/tests/bench/%.o,bare bare_tls serve)
-BENCHES   := $(patsubst %,$(B)/bench/bench_%,seed syscalls request report head json)
+BENCHES   := $(patsubst %,$(B)/bench/bench_%,seed syscalls request report worker head json)
 $(BENCH_OBJ) $(BENCH_REQ): EXTRA += -D_GNU_SOURCE
 
 # Ours alone are given by name, so that what a wildcard finds in tests/bench stays out.
-$(B)/bench/bench_seed $(B)/bench/bench_syscalls $(B)/bench/bench_report: $(B)/bench/bench_%: tests/bench/bench_%.c $(BENCH_OBJ) $(LIB)
+$(B)/bench/bench_seed $(B)/bench/bench_syscalls $(B)/bench/bench_report $(B)/bench/bench_worker: $(B)/bench/bench_%: tests/bench/bench_%.c $(BENCH_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -MF $@.d $< -o $@ $(BENCH_OBJ) $(LIB) $(TLS_LIBS) $(LDFLAGS)
 
@@ -24,6 +24,9 @@ $(B)/bench/bench_head: tests/bench/bench_head.c $(LIB)
 $(B)/bench/bench_json: tests/bench/bench_json.cpp $(LIB)
 	@mkdir -p $(@D)
 	$(CXX) -std=c++11 -Iinclude -DDET_TLS=$(TLS) $(CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LIB) $(LDFLAGS)
+
+# The worker is opt-in: its users link so.
+$(B)/bench/bench_worker: private LDFLAGS += -pthread
 
 bench: $(BENCHES) $(B)/det-master
 	@B='$(B)' TLS='$(TLS)' CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/run.sh

@@ -116,6 +116,7 @@ else
 fi
 run "$bin/bench_request" $cert
 run "$bin/bench_report" "$plain_url"
+run "$bin/bench_worker" "$plain_url" "$plain_pid"
 if have valgrind; then
     run instructions
 else

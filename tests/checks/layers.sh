@@ -16,7 +16,7 @@ find src port include -name '*.[ch]' | sort | xargs awk '
         may["session"] = "session transport http json base det_session port error config"
         may["core"] = "core session json base det det_session det_json det_spool port error config version"
         may["cli"] = "cli core session transport http json base det det_session det_json port posix error config version" # hosted
-        may["port"] = "port posix det_spool env det_port_template det_posix_int"
+        may["port"] = "port posix det_worker det_spool env det_port_template det_posix_int"
         # Public headers, by what they may include.
         may["det.h"] = "det_session det_json det_spool port error version"
         may["det_session.h"] = "port error"
@@ -26,6 +26,7 @@ find src port include -name '*.[ch]' | sort | xargs awk '
         may["det_error.h"] = "config"
         may["det_posix.h"] = "port det_spool"
         may["det_env.h"] = "det"
+        may["det_worker.h"] = "det"
         may["det_config.h"] = ""
         may["det_version.h"] = ""
         system_headers = " stddef.h stdint.h string.h limits.h "
