@@ -189,8 +189,9 @@ static int take(det__core *c, int call) {
     if (call == DET__CALL_EXPERIMENT) return make_config(c);
     if (call == DET__CALL_METRICS) {
         det__lock(c);
-        det__deliver_take(c);
+        int rc = det__deliver_take(c);
         det__unlock(c);
+        if (rc != DET_OK) return rc;
         take_record(c, c->leader);
         take_time(c);
     }

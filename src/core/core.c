@@ -40,6 +40,7 @@ static int check_options(const det_options *o) {
     if (!o->mem || !is_id(o->external_experiment_id)) return DET_E_ARG;
     if (o->external_trial_id && !o->external_experiment_id) return DET_E_ARG;
     if (!o->workspace != !o->project) return DET_E_ARG;
+    if ((unsigned)o->when_full > (DET_POLICIES ? DET_THIN : DET_REFUSE)) return DET_E_ARG;
     if ((o->offline || o->flush) && !o->spool) return DET_E_ARG;
     if (o->spool && !DET_SPOOL) return DET_E_ARG;
     if (o->mem_len < MEM_MIN) return DET_E_SIZE;
@@ -251,6 +252,7 @@ void det_get_stats(const det_core *core, det_stats *out) {
     const det__core *c = det__core_of_const(core);
     *out = c->stats;
     out->pending = out->queued - out->acknowledged - out->refused - out->unsure;
+    out->pending -= out->dropped_oldest + out->thinned + out->spoiled;
     out->oldest_ms = oldest_ms(c);
     out->outbox_len = c->outbox.used;
     out->outbox_cap = c->outbox.cap;

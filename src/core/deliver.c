@@ -80,6 +80,7 @@ static void keep(det__core *c, det__record *r) {
 
 static void again(det__core *c, det__record *r) {
     c->stats.resent++;
+    r->flags |= DET__SENT;
     det__outbox_set(&c->outbox, r, DET__QUEUED);
 }
 
@@ -87,6 +88,8 @@ void det__deliver_lose(det__core *c, det__record *r, int code) {
     if (r->flags & DET__COUNTED) c->stats.acknowledged--;
     if (code == DET_E_UNSURE)
         c->stats.unsure++;
+    else if (code == DET_E_DAMAGED)
+        c->stats.spoiled++;
     else
         c->stats.refused++;
     if (!c->lost_code) c->lost_code = code;
@@ -132,14 +135,25 @@ void det__deliver_refused(det__core *c, int code) {
 
 /* ---- sending ------------------------------------------------------------------------------------------------------- */
 
-void det__deliver_take(det__core *c) {
-    det__record *leader = det__outbox_next(&c->outbox), *r = leader;
+/* What the memory no longer holds as it was reported is not sent. Its group's name ends somewhere all the same. */
+static int damaged(det__core *c, det__record *r) {
+    if (det__record_whole(r)) return 0;
+    det__record_end(r);
+    det__deliver_lose(c, r, DET_E_DAMAGED);
+    return 1;
+}
+
+int det__deliver_take(det__core *c) {
+    det__record *leader, *r;
+    while ((leader = det__outbox_next(&c->outbox)) != NULL && damaged(c, leader)) {}
+    if (!leader) return DET_E_NOT_FOUND;
+    r = leader;
     c->unit++;
     c->stats.requests++;
     c->leader = leader;
     leader->flags &= (uint8_t)~DET__JOINED;
     for (unsigned n = 0; r && n < DET_JOIN; n++) {
-        if (r == leader || det__join_fits(c, leader, r)) {
+        if (r == leader || (det__join_fits(c, leader, r) && !damaged(c, r))) {
             if (r != leader) {
                 c->stats.joined++;
                 leader->flags |= DET__JOINED;
@@ -151,7 +165,7 @@ void det__deliver_take(det__core *c) {
         r = det__outbox_after(&c->outbox, r);
         if (r && r->steps != leader->steps) break;
     }
-    det__outbox_next(&c->outbox);
+    return DET_OK;
 }
 
 /* ---- doubt --------------------------------------------------------------------------------------------------------- */

@@ -237,7 +237,7 @@ static int next(void *ctx, det_request *q) {
     int rc = det__call_make(core, call, q);
     if (rc == DET_OK)
         push_flight(c, call);
-    else if (call != DET__CALL_PROBE)
+    else if (call != DET__CALL_PROBE && rc != DET_E_NOT_FOUND) /* nothing whole is queued any more */
         stop_later(c, rc);
     return rc == DET_OK ? rc : DET_E_AGAIN;
 }
@@ -406,7 +406,10 @@ int det__engine_step(det_core *core) {
         int rc = det__feed_step(core);
         if (rc != DET_OK && !c->driving) return rc == DET_E_CLOSED ? c->result : rc == DET_E_STATE ? DET_OK : rc;
         rc = c->driving ? DET_OK : start(core, now(c));
-        if (!c->driving && !c->stopping) return rc;
+        if (!c->driving && !c->stopping) {
+            det__deliver_tell(core);
+            return rc;
+        }
         if (c->driving) {
             rc = drive(core);
             c->driving = rc == DET_E_AGAIN;

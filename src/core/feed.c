@@ -177,6 +177,7 @@ static uint32_t utc_of(const det__core *c, const det__record *r) {
 
 static int store_one(det__core *c, const det__record *r) {
     det__spooled h;
+    if (!det__record_whole(r)) return DET_E_DAMAGED;
     memset(&h, 0, sizeof h);
     h.kind = DET__SPOOL_METRICS;
     h.run = c->feed.own;
@@ -184,24 +185,44 @@ static int store_one(det__core *c, const det__record *r) {
     h.group_len = r->group_len;
     h.steps = r->steps;
     h.utc = utc_of(c, r);
-    return det__spool_put(c->opt.spool, &h, r + 1);
+    int rc = det__spool_put(c->opt.spool, &h, r + 1);
+    if (rc == DET_OK) c->stats.spooled++;
+    return rc;
+}
+
+/* Not under the lock; the callback may step, and so come here again. */
+static void tell_spoiled(det__core *c, det__record *r) {
+    c->stats.spoiled++;
+    if (!c->lost_code) c->lost_code = DET_E_DAMAGED;
+    det__record_end(r);
+    if (c->opt.lost) c->opt.lost(c->opt.lost_ctx, DET_E_DAMAGED, det__record_text(r), r->steps);
+}
+
+/* In flight while it is stored: a full ring moves and drops queued ones. */
+static det__record *first_to_store(det__core *c) {
+    det__outbox *b = &c->feed.staging;
+    det__record *r;
+    det__lock(c);
+    while ((r = det__outbox_first(b)) != NULL && r->state == DET__GONE) det__outbox_pop(b);
+    if (r) det__outbox_set(b, r, DET__FLIGHT);
+    det__unlock(c);
+    return r;
 }
 
 /* What was reported goes to the log; what it does not take stays where it is. */
 static int store(det__core *c) {
-    det__outbox *b = &c->feed.staging;
-    for (;;) {
+    det__record *r;
+    while ((r = first_to_store(c)) != NULL) {
+        int rc = store_one(c, r);
         det__lock(c);
-        det__record *r = det__outbox_first(b);
+        det__outbox_set(&c->feed.staging, r, rc == DET_OK || rc == DET_E_DAMAGED ? DET__GONE : DET__QUEUED);
         det__unlock(c);
-        int rc = r ? store_one(c, r) : DET_OK;
-        if (!r || rc != DET_OK) return rc;
-        c->stats.spooled++;
-        det__lock(c);
-        det__outbox_set(b, r, DET__GONE);
-        det__outbox_pop(b);
-        det__unlock(c);
+        if (rc == DET_E_DAMAGED)
+            tell_spoiled(c, r);
+        else if (rc != DET_OK)
+            return rc;
     }
+    return DET_OK;
 }
 
 /* ---- log to outbox ------------------------------------------------------------------------------------------------- */
@@ -212,6 +233,7 @@ static void add(det__core *c, det__record *r, const det__spooled *h, uint64_t at
     r->group_len = h->group_len;
     r->part = det__value_part(det__record_text(r));
     r->when = h->utc;
+    det__record_seal(r, h->len);
     r->span = (uint32_t)(f->pos - f->mark);
     f->mark = f->pos;
     det__outbox_commit(&c->outbox, r, h->len);

@@ -3,6 +3,7 @@
 #ifndef DET_CORE_INTERNAL_H
 #define DET_CORE_INTERNAL_H
 
+#include "../base/crc32.h"
 #include "../json/pick.h"
 #include "det.h"
 #include "feed.h"
@@ -145,6 +146,20 @@ static inline const char *det__record_text(const det__record *r) {
     return (const char *)(r + 1);
 }
 
+/* A record whose steps and len bytes of payload are there gets its CRC. */
+static inline void det__record_seal(det__record *r, size_t len) {
+    if (DET_CHECK_RECORDS) r->crc = det__crc32((uint32_t)r->steps, r + 1, len);
+}
+
+static inline int det__record_whole(const det__record *r) {
+    return !DET_CHECK_RECORDS || r->crc == det__crc32((uint32_t)r->steps, r + 1, r->len);
+}
+
+/* Its group's name may have lost its NUL. */
+static inline void det__record_end(det__record *r) {
+    if (r->len) ((char *)(r + 1))[r->len - 1] = 0;
+}
+
 /* call.c: one call's request and what is taken from its answer */
 int det__call_make(det_core *core, int call, det_request *q); /* DET_OK, or a failure kept by the session */
 int det__call_config(det__core *c, char *buf, size_t cap); /* the configuration, NUL behind it: length or an error */
@@ -155,7 +170,8 @@ int det__call_taken(det_core *core, int call);
 
 /* deliver.c: what becomes of the reports. Under the lock, but for tell() and give_up() */
 int det__deliver_next(det__core *c);                    /* the call that reports need next, or none */
-void det__deliver_take(det__core *c);                   /* the request that is made now carries the next queued one */
+int det__deliver_take(det__core *c);                    /* the request that is made now carries the next queued one, or
+                                                           DET_E_NOT_FOUND */
 void det__deliver_stored(det__core *c);                 /* the oldest request with reports was answered 2xx */
 void det__deliver_again(det__core *c);                  /* … was not stored: send again */
 void det__deliver_refused(det__core *c, int code);      /* … was refused for good, or is unsure */
@@ -168,6 +184,10 @@ int det__deliver_order(const det__core *c, unsigned part, int32_t steps); /* DET
 int det__deliver_yield(det__core *c);                   /* free the oldest record if it is only kept */
 void det__deliver_tell(det_core *core);                 /* the callbacks that are due */
 void det__deliver_give_up(det_core *core);              /* all in flight are unsure */
+
+/* policy.c: room for a report of len bytes in a full inbox, as opt.when_full says: 1 if some were dropped. Under the
+ * lock */
+int det__policy_drop(det__core *c, const char *group, size_t group_len, size_t len);
 
 /* join.c: reports joined in one request, and the body they make */
 int det__join_fits(const det__core *c, const det__record *leader, const det__record *r);
