@@ -5,8 +5,9 @@
 CXX ?= c++
 BENCH_OBJ := $(patsubst %,$(B)/tests/bench/%.o,bench bench_port)
 BENCH_REQ := $(patsubst %,$(B)/tests/bench/%.o,bare bare_tls serve)
-BENCHES   := $(patsubst %,$(B)/bench/bench_%,seed syscalls request report head json)
-$(BENCH_OBJ) $(BENCH_REQ): EXTRA += -D_GNU_SOURCE
+BENCH_LINK := $(patsubst %,$(B)/tests/bench/%.o,bare bare_tls delay raw)
+BENCHES   := $(patsubst %,$(B)/bench/bench_%,seed syscalls request report link head json)
+$(sort $(BENCH_OBJ) $(BENCH_REQ) $(BENCH_LINK)): EXTRA += -D_GNU_SOURCE
 
 # Ours alone are given by name, so that what a wildcard finds in tests/bench stays out.
 $(B)/bench/bench_seed $(B)/bench/bench_syscalls $(B)/bench/bench_report: $(B)/bench/bench_%: tests/bench/bench_%.c $(BENCH_OBJ) $(LIB)
@@ -16,6 +17,10 @@ $(B)/bench/bench_seed $(B)/bench/bench_syscalls $(B)/bench/bench_report: $(B)/be
 $(B)/bench/bench_request: tests/bench/bench_request.c $(BENCH_REQ) $(BENCH_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -MF $@.d $< -o $@ $(BENCH_REQ) $(BENCH_OBJ) $(LIB) $(TLS_LIBS) $(LDFLAGS)
+
+$(B)/bench/bench_link: tests/bench/bench_link.c $(BENCH_LINK) $(BENCH_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -MF $@.d $< -o $@ $(BENCH_LINK) $(BENCH_OBJ) $(LIB) $(TLS_LIBS) $(LDFLAGS)
 
 $(B)/bench/bench_head: tests/bench/bench_head.c $(LIB)
 	@mkdir -p $(@D)
@@ -28,5 +33,5 @@ $(B)/bench/bench_json: tests/bench/bench_json.cpp $(LIB)
 bench: $(BENCHES) $(B)/det-master
 	@B='$(B)' TLS='$(TLS)' CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/run.sh
 
--include $(BENCH_OBJ:.o=.d) $(BENCH_REQ:.o=.d) $(BENCHES:=.d)
+-include $(BENCH_OBJ:.o=.d) $(BENCH_REQ:.o=.d) $(BENCH_LINK:.o=.d) $(BENCHES:=.d)
 .PHONY: bench
