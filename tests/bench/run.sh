@@ -62,9 +62,13 @@ fi
 plain_url=${plain% *}
 
 # ---- system calls by strace: what a run adds to a program that does nothing ------------------------------------------
-syscalls_of() {
-    strace -f -c -o "$dir/strace" "$bin/bench_seed" --once "$1" $plain $tls >/dev/null 2>&1 || return 1
+calls_of() {
+    strace -f -c -o "$dir/strace" "$@" >/dev/null 2>&1 || return 1
     awk '$1 ~ /^[0-9.]+$/ && $NF != "total" {n += $4} END {print n + 0}' "$dir/strace"
+}
+
+syscalls_of() {
+    calls_of "$bin/bench_seed" --once "$1" $plain $tls
 }
 
 count_syscalls() {
@@ -77,12 +81,12 @@ count_syscalls() {
     echo "$list"
 }
 
-# Per report: of N reports less none, to three digits.
+# per_report FEW MANY OPTION COMMAND REST…: what the reports beyond FEW cost each.
 per_report() {
-    n=$1
-    shift
-    strace -f -c -o "$dir/strace" "$@" >/dev/null 2>&1 || return 1
-    awk -v n="$n" '$1 ~ /^[0-9.]+$/ && $NF != "total" {c += $4} END {printf "%.3f", c / n}' "$dir/strace"
+    few=$1 many=$2 option=$3 command=$4
+    shift 4
+    a=$(calls_of "$command" "$option" "$few" "$@") && b=$(calls_of "$command" "$option" "$many" "$@") || return 1
+    awk -v a="$a" -v b="$b" -v n=$((many - few)) 'BEGIN {printf "%.3f", (b - a) / n}'
 }
 
 # ---- a long line: plain and TLS at the same time, as nearly all of it is waiting ---------------------------------------
@@ -102,11 +106,9 @@ cost() {
     mkdir "$dir/report"
     start_master "$dir/report" || return 1
     url=http://localhost:$master_port
-    if have strace && none=$(per_report 1 "$bin/bench_report" --queue 0 "$url"); then
-        hundred=$(per_report 1 "$bin/bench_report" --queue 100 "$url")
-        calls=$(awk -v a="$none" -v b="$hundred" 'BEGIN {printf "%g", b - a}')
-        echo "System calls of 100 reports, by strace: $calls (limit: 0)"
-        [ "$calls" = 0 ] || failed=1
+    if have strace && calls=$(per_report 0 100 --queue "$bin/bench_report" "$url"); then
+        echo "System calls of a report, by strace: $calls (limit: 0)"
+        [ "$calls" = 0.000 ] || failed=1
     fi
     "$bin/bench_report" "$url" "$master_pid"
     good=$?
@@ -118,8 +120,8 @@ cost() {
 rate() {
     set -- "$plain_url" "$plain_pid"
     [ -z "$tls" ] || set -- "https://localhost:$link_port" "$link_pid" "$dir/tls/ca.pem"
-    if have strace && det=$(per_report 10000 "$new/bench/bench_rate" --det 10000 0 "$@") &&
-        curl=$(per_report 500 "$new/bench/bench_rate" --curl 500 "$@"); then
+    if have strace && det=$(per_report 10000 30000 --det "$new/bench/bench_rate" 0 "$@") &&
+        curl=$(per_report 100 600 --curl "$new/bench/bench_rate" "$@"); then
         "$new/bench/bench_rate" --syscalls "$det,$curl" "$@"
     else
         "$new/bench/bench_rate" "$@"
