@@ -43,13 +43,19 @@ PORT := $(wildcard port/posix/*.c)
 OBJ  := $(SRC:%.c=$(B)/%.o) $(PORT:%.c=$(B)/%.o)
 LIB  := $(B)/libdet.a
 
+# detc: hosted, in no library that is installed; libcli.a is for it and its tests.
+CLI  := $(patsubst %.c,$(B)/%.o,$(filter-out src/cli/main.c,$(wildcard src/cli/*.c)))
+LCLI := $(B)/libcli.a
+DETC := $(B)/detc
+
 EXAMPLES := $(patsubst tests/examples/%.c,$(B)/%,$(wildcard tests/examples/*.c))
 UNITS    := $(patsubst tests/unit/test_%.c,$(B)/unit/test_%,$(wildcard tests/unit/test_*.c))
 FAKES    := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/fake_*.c))
 FUZZERS  := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
-all: lib examples
+all: lib detc examples
 lib: $(LIB)
+detc: $(DETC)
 examples: $(EXAMPLES)
 unit: $(UNITS)
 fuzz: $(FUZZERS)
@@ -57,6 +63,13 @@ fuzz: $(FUZZERS)
 $(LIB): $(OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(OBJ)
+
+$(LCLI): $(CLI)
+	@rm -f $@
+	$(AR) rcs $@ $(CLI)
+
+$(DETC): $(B)/src/cli/main.o $(LCLI) $(LIB)
+	$(CC) $(ALL_CFLAGS) $< -o $@ $(LCLI) $(LIB) $(TLS_LIBS) $(LDFLAGS)
 
 $(B)/tests/%.o: private INC = $(TEST_INC)
 $(B)/%.o: %.c $(B)/flags
@@ -67,9 +80,9 @@ $(EXAMPLES): $(B)/%: tests/examples/%.c $(LIB)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LIB) $(TLS_LIBS) $(LDFLAGS)
 
 $(UNITS): private INC = $(TEST_INC)
-$(UNITS): $(B)/unit/test_%: tests/unit/test_%.c $(FAKES) $(LIB)
+$(UNITS): $(B)/unit/test_%: tests/unit/test_%.c $(FAKES) $(LCLI) $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(FAKES) $(LIB) $(TLS_LIBS) $(LDFLAGS) -lm
+	$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(FAKES) $(LCLI) $(LIB) $(TLS_LIBS) $(LDFLAGS) -lm
 
 # With CC=clang and -fsanitize=fuzzer-no-link among CFLAGS: see tests/run.sh.
 $(FUZZERS): private INC = $(TEST_INC)
@@ -105,8 +118,9 @@ deps:
 # Only a static library exists, so what it needs stands in Libs: it links with and without pkg-config --static.
 VERSION = $(shell awk '/_(MAJOR|MINOR|PATCH) / {v = v d $$3; d = "."} END {print v}' include/det_version.h)
 INSTALL ?= install
-install: $(LIB)
-	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/include' '$(DESTDIR)$(PREFIX)/lib/pkgconfig'
+install: $(LIB) $(DETC)
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/include' '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/bin'
+	$(INSTALL) -m 755 $(DETC) '$(DESTDIR)$(PREFIX)/bin'
 	$(INSTALL) -m 644 include/*.h '$(DESTDIR)$(PREFIX)/include'
 	$(INSTALL) -m 644 $(LIB) '$(DESTDIR)$(PREFIX)/lib'
 	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' 'Name: libdet' \
@@ -119,18 +133,18 @@ clean:
 
 help:
 	@printf '%s\n' \
-	    'make          the library $(LIB) and the examples' \
+	    'make          the library $(LIB), the command $(DETC) and the examples' \
 	    'make demo     train a model and report it to a master of our own over TLS (to DET_MASTER if set)' \
 	    'make test     every test; LANES="units-gcc layers" some of them (tests/run.sh)' \
 	    'make bench    the benchmarks' \
 	    'make size     bytes of flash, RAM and stack on a Cortex-M4' \
-	    'make install  headers, library and libdet.pc to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)' \
+	    'make install  headers, library, libdet.pc and detc to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)' \
 	    'make deps     install the Debian packages for all of this (as root)' \
 	    'make asan, make ubsan   unit tests with a sanitizer' \
 	    'make api, make layers   what the library exports; who includes whom' \
 	    'make clean    empty $(B)' \
 	    'Variables: B CC CFLAGS LDFLAGS AR PREFIX DESTDIR MBEDTLS=DIR TLS=0 WERROR=1'
 
--include $(OBJ:.o=.d) $(FAKES:.o=.d) $(UNITS:=.d) $(EXAMPLES:=.d) $(FUZZERS:=.d)
+-include $(OBJ:.o=.d) $(CLI:.o=.d) $(B)/src/cli/main.d $(FAKES:.o=.d) $(UNITS:=.d) $(EXAMPLES:=.d) $(FUZZERS:=.d)
 .SECONDARY: $(FAKES)
-.PHONY: all lib examples unit fuzz test asan ubsan size layers api deps install clean help FORCE
+.PHONY: all lib detc examples unit fuzz test asan ubsan size layers api deps install clean help FORCE

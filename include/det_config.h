@@ -96,6 +96,27 @@
 #define DET_JOIN 16
 #endif
 
+/* 1: det_options.when_full may have a full outbox drop reports. 0: it refuses the new one. Costs 950 bytes of flash. */
+#ifndef DET_POLICIES
+#define DET_POLICIES 1
+#endif
+
+/* 1: a report carries a CRC in the outbox; one whose memory has changed meanwhile is not sent but told (DET_E_DAMAGED).
+ * 0: it is sent. Costs 140 bytes of flash (260 without DET_SPOOL), and 1 ns a byte of a report on a host. Default: 0 where pointers are 64 bits
+ * wide, else 1. */
+#ifndef DET_CHECK_RECORDS
+#if UINTPTR_MAX > 0xffffffff
+#define DET_CHECK_RECORDS 0
+#else
+#define DET_CHECK_RECORDS 1
+#endif
+#endif
+
+/* 1: a spool (det_options.spool): reports that outlive the program, offline runs. 0: without. */
+#ifndef DET_SPOOL
+#define DET_SPOOL 1
+#endif
+
 /* Longest response head accepted, status line and all header lines and each interim head, bytes, 256 … 1048576.
  * Costs nothing: heads are parsed as they arrive. A longer one is DET_E_HEAD. */
 #ifndef DET_HEAD_LIMIT

@@ -285,6 +285,7 @@ int det__posix_recv(void *ctx, det_conn *conn, void *data, size_t cap) {
 void det__posix_close(void *ctx, det_conn *conn) {
     posix_mem *m = mem_of(conn);
     (void)ctx;
+    if (m->c.state == OPEN) (void)shutdown(m->c.fd, SHUT_RDWR); /* a child of fork() may hold the socket too */
     if (m->c.state != FRESH) drop_socket(conn);
     memset(m, 0, sizeof *m);
     conn->handle = -1;

@@ -67,8 +67,9 @@ static int render_at(const det__core *c, int call, char *buf, size_t cap, det_re
 
 /* While experiment, trial and run are made, the outbox is empty and serves for their texts; the others are small. */
 static int render(const det__core *c, int call, det_request *q) {
-    int large = c->state == DET__OPENING_RUN && call != DET__CALL_LOGIN;
-    return large ? render_at(c, call, (char *)c->outbox.mem, c->outbox.cap, q)
+    int large = det__opening(c) && call != DET__CALL_LOGIN;
+    size_t cap = det__has_spool(c) ? c->outbox.cap / 2 & ~(size_t)7 : c->outbox.cap; /* the run's texts stand behind */
+    return large ? render_at(c, call, (char *)c->outbox.mem, cap, q)
                  : render_at(c, call, c->scratch, DET__TOKEN_AT, q);
 }
 
@@ -108,7 +109,7 @@ static void pick(det__pick *p, const struct taken *t, det__core *c) {
 static void pick_for(det__core *c, int call) {
     det__pick *p = c->picks;
     for (const struct taken *t = taken; t < taken + sizeof taken / sizeof *taken; t++)
-        if (t->call == call && (call != DET__CALL_START || c->state == DET__OPENING_RUN || p == c->picks)) pick(p++, t, c);
+        if (t->call == call && (call != DET__CALL_START || det__opening(c) || p == c->picks)) pick(p++, t, c);
     c->picks_used = (uint8_t)(p - c->picks);
     det__picker_init(&c->picker, c->picks, c->picks_used);
 }
@@ -147,7 +148,11 @@ static int make_config(det__core *c) {
     c->config = c->opt.config;
     if (c->config) return DET_OK;
     c->config = (const char *)c->opt.mem;
-    return det__template(c, texts, CONFIG, (char *)c->opt.mem, c->tx_len);
+    return det__call_config(c, (char *)c->opt.mem, c->tx_len);
+}
+
+int det__call_config(det__core *c, char *buf, size_t cap) {
+    return det__template(c, texts, CONFIG, buf, cap);
 }
 
 static void take_record(det__core *c, const det__record *r) {
@@ -184,8 +189,9 @@ static int take(det__core *c, int call) {
     if (call == DET__CALL_EXPERIMENT) return make_config(c);
     if (call == DET__CALL_METRICS) {
         det__lock(c);
-        det__deliver_take(c);
+        int rc = det__deliver_take(c);
         det__unlock(c);
+        if (rc != DET_OK) return rc;
         take_record(c, c->leader);
         take_time(c);
     }

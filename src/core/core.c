@@ -40,6 +40,9 @@ static int check_options(const det_options *o) {
     if (!o->mem || !is_id(o->external_experiment_id)) return DET_E_ARG;
     if (o->external_trial_id && !o->external_experiment_id) return DET_E_ARG;
     if (!o->workspace != !o->project) return DET_E_ARG;
+    if ((unsigned)o->when_full > (DET_POLICIES ? DET_THIN : DET_REFUSE)) return DET_E_ARG;
+    if ((o->offline || o->flush) && !o->spool) return DET_E_ARG;
+    if (o->spool && !DET_SPOOL) return DET_E_ARG;
     if (o->mem_len < MEM_MIN) return DET_E_SIZE;
     return is_object(o->hparams) && is_object(o->checkpoint_storage) ? DET_OK : DET_E_VALUE;
 }
@@ -54,7 +57,17 @@ static void carve(det__core *c) {
     c->opt.mem = mem;
     c->tx_len = tx;
     c->scratch = (char *)mem + tx;
-    det__outbox_init(&c->outbox, mem + tx + DET__SCRATCH, len - tx - DET__SCRATCH);
+    mem += tx + DET__SCRATCH;
+    len -= tx + DET__SCRATCH;
+#if DET_SPOOL
+    if (c->opt.spool) {
+        size_t staging = len / 2 & ~(size_t)7;
+        det__outbox_init(&c->feed.staging, mem, staging);
+        mem += staging;
+        len -= staging;
+    }
+#endif
+    det__outbox_init(&c->outbox, mem, len);
 }
 
 /* The defaults of contract 2.6 and 3.1. */
@@ -81,6 +94,18 @@ static int init_session(det_core *core, const det__core *c) {
     return det_session_init(&core->session, &so);
 }
 
+#if DET_SPOOL
+static int open_spool(det_core *core) {
+    int rc = det__feed_open(core);
+    if (rc == DET_OK) return rc;
+    det__core_of(core)->state = DET__CLOSED;
+    det_session_free(&core->session);
+    return det__core_fail(core, rc);
+}
+#else
+#define open_spool(core) DET_E_ARG
+#endif
+
 static int start(det_core *core, const det_options *o) {
     det__core *c = det__core_of(core);
     int rc = check_options(o);
@@ -91,10 +116,11 @@ static int start(det_core *core, const det_options *o) {
     rc = init_session(core, c);
     if (rc != DET_OK) return rc;
     det__engine_init(core);
-    c->next = o->token ? DET__CALL_EXPERIMENT : DET__CALL_LOGIN;
-    c->state = DET__OPENING_RUN;
-    c->told_state = "RUNNING";
-    return det_session_begin(&core->session);
+    det__engine_open_run(core);
+    c->searched = c->opt.searcher_metric;
+    c->state = o->flush ? DET__CLOSING : o->offline ? DET__RUNNING : DET__OPENING_RUN;
+    rc = det_session_begin(&core->session);
+    return rc == DET_OK && det__has_spool(c) ? open_spool(core) : rc;
 }
 
 int det_open_start(det_core *core, const det_options *o) {
@@ -159,8 +185,14 @@ int det_close_start(det_core *core, int state) {
         return DET_E_STATE;
     }
     if (c->state != DET__RUNNING) return DET_OK;
-    c->told_state = state == DET_ERROR ? "ERROR" : "COMPLETED";
     c->state = DET__CLOSING;
+#if DET_SPOOL
+    if (c->opt.spool) {
+        c->feed.state_due = (uint8_t)state;
+        return DET_OK;
+    }
+#endif
+    c->told_state = state == DET_ERROR ? "ERROR" : "COMPLETED";
     return DET_OK;
 }
 
@@ -181,6 +213,30 @@ int det_close(det_core *core, int state, uint32_t deadline_ms) {
     return det__core_of(core)->result = rc;
 }
 
+#if DET_SPOOL
+int det_set_offline(det_core *core, int offline) {
+    if (!det__core_opened(core)) return DET_E_STATE;
+    det__core *c = det__core_of(core);
+    if (!c->opt.spool) return DET_E_ARG;
+    if (c->state != DET__RUNNING && c->state != DET__CLOSING) return DET_E_STATE;
+    if (offline && !c->feed.offline) det__engine_pause(core);
+    c->feed.offline = offline != 0;
+    return DET_OK;
+}
+
+int det_flush(det_core *core, const det_options *o, uint32_t deadline_ms) {
+    if (!core || !o) return DET_E_ARG;
+    det_options flush = *o;
+    flush.flush = 1;
+    flush.offline = 0;
+    int rc = det_open_start(core, &flush);
+    if (rc != DET_OK) return rc;
+    rc = loop(core, deadline_ms, DET__CLOSED);
+    if (rc == DET_E_AGAIN) rc = give_up(core);
+    return det__core_of(core)->result = rc;
+}
+#endif
+
 /* ---- reading ------------------------------------------------------------------------------------------------------- */
 
 const det_run_info *det_get_run(const det_core *core) {
@@ -196,6 +252,7 @@ void det_get_stats(const det_core *core, det_stats *out) {
     const det__core *c = det__core_of_const(core);
     *out = c->stats;
     out->pending = out->queued - out->acknowledged - out->refused - out->unsure;
+    out->pending -= out->dropped_oldest + out->thinned + out->spoiled;
     out->oldest_ms = oldest_ms(c);
     out->outbox_len = c->outbox.used;
     out->outbox_cap = c->outbox.cap;

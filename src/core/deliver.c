@@ -41,6 +41,7 @@ static int32_t lowest_open(const det__core *c) {
 
 static int pop_kept(det__core *c, const det__record *r) {
     if (r->state == DET__KEPT) raise_to(&c->released, r);
+    det__feed_taken(c, r);
     det__outbox_pop(&c->outbox);
     return 1;
 }
@@ -58,9 +59,10 @@ static void release(det__core *c) {
     }
 }
 
+/* Not while any is open: what is kept then is what a rewind would need, or has needed and not stored again yet. */
 int det__deliver_yield(det__core *c) {
     const det__record *r = det__outbox_first(&c->outbox);
-    return r && r->state == DET__KEPT && c->doubt == DET__NO_DOUBT ? pop_kept(c, r) : 0;
+    return r && r->state == DET__KEPT && !c->outbox.open ? pop_kept(c, r) : 0;
 }
 
 /* ---- fates --------------------------------------------------------------------------------------------------------- */
@@ -78,13 +80,16 @@ static void keep(det__core *c, det__record *r) {
 
 static void again(det__core *c, det__record *r) {
     c->stats.resent++;
+    r->flags |= DET__SENT;
     det__outbox_set(&c->outbox, r, DET__QUEUED);
 }
 
-static void lose(det__core *c, det__record *r, int code) {
+void det__deliver_lose(det__core *c, det__record *r, int code) {
     if (r->flags & DET__COUNTED) c->stats.acknowledged--;
     if (code == DET_E_UNSURE)
         c->stats.unsure++;
+    else if (code == DET_E_DAMAGED)
+        c->stats.spoiled++;
     else
         c->stats.refused++;
     if (!c->lost_code) c->lost_code = code;
@@ -125,18 +130,30 @@ void det__deliver_refused(det__core *c, int code) {
         }
         return;
     }
-    for (; r; r = of_unit(c, r)) lose(c, r, code);
+    for (; r; r = of_unit(c, r)) det__deliver_lose(c, r, code);
 }
 
 /* ---- sending ------------------------------------------------------------------------------------------------------- */
 
-void det__deliver_take(det__core *c) {
-    det__record *leader = det__outbox_next(&c->outbox), *r = leader;
+/* What the memory no longer holds as it was reported is not sent. Its group's name ends somewhere all the same. */
+static int damaged(det__core *c, det__record *r) {
+    if (det__record_whole(r)) return 0;
+    det__record_end(r);
+    det__deliver_lose(c, r, DET_E_DAMAGED);
+    return 1;
+}
+
+int det__deliver_take(det__core *c) {
+    det__record *leader, *r;
+    while ((leader = det__outbox_next(&c->outbox)) != NULL && damaged(c, leader)) {}
+    if (!leader) return DET_E_NOT_FOUND;
+    r = leader;
     c->unit++;
+    c->stats.requests++;
     c->leader = leader;
     leader->flags &= (uint8_t)~DET__JOINED;
     for (unsigned n = 0; r && n < DET_JOIN; n++) {
-        if (r == leader || det__join_fits(c, leader, r)) {
+        if (r == leader || (det__join_fits(c, leader, r) && !damaged(c, r))) {
             if (r != leader) {
                 c->stats.joined++;
                 leader->flags |= DET__JOINED;
@@ -148,7 +165,7 @@ void det__deliver_take(det__core *c) {
         r = det__outbox_after(&c->outbox, r);
         if (r && r->steps != leader->steps) break;
     }
-    det__outbox_next(&c->outbox);
+    return DET_OK;
 }
 
 /* ---- doubt --------------------------------------------------------------------------------------------------------- */
@@ -163,6 +180,7 @@ int det__deliver_next(det__core *c) {
     if (c->doubt == DET__FENCING) return c->flights ? DET__CALL_NONE : DET__CALL_START;
     if (c->doubt == DET__PROBING) return det__deliver_probe(c) ? DET__CALL_PROBE : DET__CALL_NONE;
     if (c->doubt == DET__DOUBT) return DET__CALL_NONE;
+    if (c->opt.pipeline_bytes && c->outbox.flying >= c->opt.pipeline_bytes) return DET__CALL_NONE;
     return det__outbox_next(&c->outbox) ? DET__CALL_METRICS : DET__CALL_NONE;
 }
 
@@ -171,7 +189,7 @@ static void doubt_profiling(det__core *c, det__record *r) {
     if (c->opt.profiling == DET_AT_LEAST_ONCE)
         again(c, r);
     else
-        lose(c, r, DET_E_UNSURE);
+        det__deliver_lose(c, r, DET_E_UNSURE);
 }
 
 void det__deliver_broken(det__core *c, int sent) {
@@ -184,7 +202,7 @@ void det__deliver_broken(det__core *c, int sent) {
         else if (r->part == DET__PROFILING)
             doubt_profiling(c, r);
         else if (!DET_EXACT)
-            lose(c, r, DET_E_UNSURE);
+            det__deliver_lose(c, r, DET_E_UNSURE);
     }
     const det__record *r = c->outbox.open;
     while (r && r->state != DET__FLIGHT) r = det__outbox_after(&c->outbox, r);
@@ -211,7 +229,7 @@ void det__deliver_fenced(det__core *c, int ok) {
         rewind_to(c, lowest_open(c));
     } else {
         for (det__record *r = c->outbox.open; r; r = det__outbox_after(&c->outbox, r))
-            if (r->state == DET__FLIGHT) lose(c, r, DET_E_UNSURE);
+            if (r->state == DET__FLIGHT) det__deliver_lose(c, r, DET_E_UNSURE);
     }
     c->doubt = DET__NO_DOUBT;
 }
@@ -233,7 +251,7 @@ void det__deliver_probed(det__core *c, int stored) {
     if (stored > 0) {
         keep(c, r);
     } else if (stored < 0) {
-        lose(c, r, DET_E_UNSURE);
+        det__deliver_lose(c, r, DET_E_UNSURE);
     } else {
         c->stats.doubtful++;
         again(c, r);
@@ -282,7 +300,7 @@ void det__deliver_give_up(det_core *core) {
     det__core *c = det__core_of(core);
     det__lock(c);
     for (det__record *r = c->outbox.open; r; r = det__outbox_after(&c->outbox, r))
-        if (r->state == DET__FLIGHT) lose(c, r, DET_E_UNSURE);
+        if (r->state == DET__FLIGHT) det__deliver_lose(c, r, DET_E_UNSURE);
     det__unlock(c);
     det__deliver_tell(core);
 }

@@ -36,14 +36,15 @@ static int opening_call(const det__core *c) {
 }
 
 static int next_call(det__core *c, uint32_t t) {
-    if (c->last || c->stopping || c->flights >= c->depth) return DET__CALL_NONE;
-    if (c->state == DET__OPENING_RUN) return opening_call(c);
+    if (c->last || c->stopping || c->flights >= c->window) return DET__CALL_NONE;
+    if (det__opening(c)) return opening_call(c);
+    if (!det__run_open(c)) return DET__CALL_NONE;
     if (c->login_due) return c->flights ? DET__CALL_NONE : DET__CALL_LOGIN;
     if (due(t, c->beat_ms)) return t - c->alive_ms < REVIVE_MS ? DET__CALL_HEARTBEAT : DET__CALL_REVIVE;
     det__lock(c);
     int call = c->doubt == DET__NO_DOUBT && c->progress_due ? DET__CALL_PROGRESS : det__deliver_next(c);
     det__unlock(c);
-    if (call == DET__CALL_NONE && c->doubt == DET__NO_DOUBT && c->state == DET__CLOSING && !c->told) return DET__CALL_STATE;
+    if (call == DET__CALL_NONE && c->doubt == DET__NO_DOUBT && det__ending(c) && !c->told) return DET__CALL_STATE;
     return call;
 }
 
@@ -75,9 +76,13 @@ static int has(const char *text, const char *part) {
     return 0;
 }
 
-static void stop(det_core *core, int rc) {
+void det__engine_stop(det_core *core, int rc) {
     det__core *c = det__core_of(core);
+    if (c->state == DET__OPENING_RUN) det__feed_cancel(c);
+    det__feed_stop(c);
+    det__lock(c);
     c->state = DET__CLOSED;
+    det__unlock(c);
     c->result = rc;
     det_session_free(&core->session);
 }
@@ -129,7 +134,7 @@ static void run_started(det__core *c) {
     c->run_id = c->run.trial_run_id;
     c->starts = (uint8_t)(c->starts > landed ? c->starts - landed : 0);
     c->alive_ms = now(c);
-    if (c->state != DET__OPENING_RUN) det__deliver_fenced(c, 1);
+    if (!det__opening(c)) det__deliver_fenced(c, 1);
 }
 
 static void succeeded(det_core *core, int call) {
@@ -140,13 +145,17 @@ static void succeeded(det_core *core, int call) {
         c->beat_ms = c->alive_ms + BEAT_MS;
         c->stats.heartbeats++;
     } else if (call == DET__CALL_METRICS) {
+        if (c->window < c->depth) c->window++;
         det__deliver_stored(c);
     } else if (call == DET__CALL_PROBE) {
         det__deliver_probed(c, det__probe_stored(c));
     } else if (call == DET__CALL_LOGIN) {
         c->login_due = 0;
-    } else if (call == DET__CALL_STATE && c->told) {
-        stop_later(c, c->lost_code);
+        c->logged_in = 1;
+    } else if (call == DET__CALL_STATE && (!c->told || c->outbox.open)) {
+        c->told = 0; /* reports have been put back meanwhile: once more, behind them */
+    } else if (call == DET__CALL_STATE) {
+        if (det__feed_run_ended(c)) stop_later(c, c->lost_code);
     }
 }
 
@@ -170,18 +179,27 @@ static void failed(det_core *core, int call, int rc, int status) {
     } else if (status == 401) {
         c->told = 0;
     } else {
-        stop_later(c, rc);
+        if (!c->lost_code) c->lost_code = rc;
+        if (det__feed_run_ended(c)) stop_later(c, rc);
     }
+}
+
+/* First contact fails at once; runs of the spool are tried again once there has been one. */
+static int is_strict(const det__core *c) {
+    return c->state == DET__OPENING_RUN && !(det__has_spool(c) && c->contact);
 }
 
 static void opening_done(det_core *core, int call, int rc) {
     det__core *c = det__core_of(core);
     if (rc != DET_OK) {
-        stop_later(c, rc);
+        if (c->state == DET__OPENING_RUN) stop_later(c, rc);
+        else c->break_code = rc;
+    } else if (call == DET__CALL_LOGIN) {
+        c->logged_in = 1;
     } else if (call == DET__CALL_STATE) {
-        c->state = DET__RUNNING;
+        det__feed_run_opened(c);
         c->alive_ms = now(c);
-        c->beat_ms = c->alive_ms + BEAT_MS;
+        c->beat_ms = c->alive_ms + (c->next > DET__CALL_HEARTBEAT ? BEAT_MS : 0);
     }
 }
 
@@ -195,17 +213,17 @@ static int pop_flight(det__core *c) {
     int call = oldest(c);
     c->flights--;
     c->flight_at = (uint16_t)((c->flight_at + 1) % DET_PIPELINE);
-    c->last = 0;
+    if (!c->flights) c->last = 0;
     return call;
 }
 
 static void push_flight(det__core *c, int call) {
     c->flight[(c->flight_at + c->flights) % DET_PIPELINE] = (uint8_t)call;
     if (!c->flights++) det__call_expect(c, call);
-    c->last = call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE || (call == DET__CALL_STATE && c->state == DET__CLOSING);
-    if (c->state == DET__OPENING_RUN) c->next++;
+    c->last = call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE || (call == DET__CALL_STATE && det__ending(c));
+    if (det__opening(c)) c->next++;
     if (call == DET__CALL_PROGRESS) c->progress_due = 0; /* a newer one may come meanwhile */
-    if (call == DET__CALL_STATE) c->told = c->state == DET__CLOSING;
+    if (call == DET__CALL_STATE) c->told = det__ending(c) != 0;
     if (call == DET__CALL_START) c->starts++;
 }
 
@@ -220,7 +238,7 @@ static int next(void *ctx, det_request *q) {
     int rc = det__call_make(core, call, q);
     if (rc == DET_OK)
         push_flight(c, call);
-    else if (call != DET__CALL_PROBE)
+    else if (call != DET__CALL_PROBE && rc != DET_E_NOT_FOUND) /* nothing whole is queued any more */
         stop_later(c, rc);
     return rc == DET_OK ? rc : DET_E_AGAIN;
 }
@@ -240,12 +258,13 @@ static void call_done(det_core *core, int rc, int status) {
     det__core *c = det__core_of(core);
     int call = oldest(c);
     if (rc == DET_OK) rc = det__call_taken(core, call);
+    c->contact = 1;
     pop_flight(c);
     /* A password's hash opens an account as well as the password: it does not stay in memory. */
     if (call == DET__CALL_LOGIN) det__wipe(c->opt.mem, c->tx_len + DET__SCRATCH);
     det__lock(c);
     if (rc == DET_OK && call == DET__CALL_START) run_started(c);
-    if (c->state == DET__OPENING_RUN)
+    if (det__opening(c))
         opening_done(core, call, rc);
     else if (rc == DET_OK)
         succeeded(core, call);
@@ -259,13 +278,11 @@ static void done(void *ctx, int rc, const det_response *r) {
     det_core *core = (det_core *)ctx;
     det__core *c = det__core_of(core);
     if (c->foreign) rc = det__session_fail(&core->session, DET_E_MASTER, DET_STAGE_HTTP, 0);
-    if (c->state == DET__OPENING_RUN || !breaks(core, rc, r->status)) {
+    if (det__opening(c) || !breaks(core, rc, r->status))
         call_done(core, rc, r->status);
-        if (c->stopping) det_session_cancel(&core->session);
-        return;
-    }
-    c->break_code = rc;
-    det_session_cancel(&core->session);
+    else
+        c->break_code = rc;
+    if (c->stopping || c->break_code) det_session_cancel(&core->session);
 }
 
 /* ---- breaks -------------------------------------------------------------------------------------------------------- */
@@ -276,7 +293,7 @@ static void forget_flights(det__core *c, int sent) {
         int call = pop_flight(c);
         if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) c->beat_ms = now(c);
         if (call == DET__CALL_PROGRESS) c->progress_due = 1;
-        if (call == DET__CALL_LOGIN) c->login_due = 1;
+        if (call == DET__CALL_LOGIN) c->login_due = !det__opening(c);
         if (call == DET__CALL_STATE) c->told = 0;
         if (call == DET__CALL_START && !sent) c->starts--;
     }
@@ -298,36 +315,47 @@ static int opening_broken(det_core *core, int rc, int sent) {
 static void broken(det_core *core, int rc) {
     det__core *c = det__core_of(core);
     int sent = det_session_response(&core->session)->status || det__session_was_open(&core->session);
-    if (c->state == DET__OPENING_RUN) {
-        stop(core, opening_broken(core, rc, sent));
+    if (is_strict(c)) {
+        det__engine_stop(core, opening_broken(core, rc, sent));
         return;
     }
+    if (rc == DET_E_AUTH) c->logged_in = 0;
+    /* A link that breaks more often than the window is answered would never get on: a quarter, growing with each answer. */
+    if (sent) c->window = (uint16_t)(c->window / 4 + 1);
     forget_flights(c, sent);
+    if (det__opening(c)) det__engine_open_run(core);
     if (sent && !c->tries)
         c->tries = 1;
     else
         back_off(core);
 }
 
+static int needs_body(int call) {
+    return call == DET__CALL_LOGIN || call == DET__CALL_START || call == DET__CALL_PROBE;
+}
+
 /* The pipe has ended with an error. */
 static void ended(det_core *core, int rc) {
     det__core *c = det__core_of(core);
     int status = det_session_response(&core->session)->status, decided = status && c->flights && !c->break_code;
+    if (status < 300 && needs_body(oldest(c))) decided = 0;
     if (c->break_code) rc = c->break_code;
     c->break_code = 0;
     if (decided) {
         rc = status < 300 ? DET_OK : det_session_failure(&core->session)->code;
-        if (c->state == DET__OPENING_RUN || !breaks(core, rc, status)) call_done(core, rc, status);
+        if (det__opening(c) || !breaks(core, rc, status)) call_done(core, rc, status);
+        if (c->break_code) rc = c->break_code;
+        c->break_code = 0;
     }
-    if (!c->stopping && (c->flights || !decided)) broken(core, rc);
+    if (!c->stopping && (c->flights || !decided || rc != DET_OK)) broken(core, rc);
 }
 
 void det__engine_give_up(det_core *core) {
     det__core *c = det__core_of(core);
     int rc = det__session_give_up(&core->session);
     c->flights = 0;
-    det__deliver_give_up(core);
-    if (c->state != DET__CLOSED) stop(core, rc);
+    if (!det__has_spool(c)) det__deliver_give_up(core); /* else the spool holds them */
+    if (c->state != DET__CLOSED) det__engine_stop(core, rc);
 }
 
 /* ---- the engine ---------------------------------------------------------------------------------------------------- */
@@ -378,18 +406,41 @@ static int start(det_core *core, uint32_t t) {
 int det__engine_step(det_core *core) {
     det__core *c = det__core_of(core);
     while (c->state != DET__CLOSED) {
-        int rc = c->driving ? DET_OK : start(core, now(c));
-        if (!c->driving && !c->stopping) return rc;
+        int rc = det__feed_step(core);
+        if (rc != DET_OK && !c->driving) return rc == DET_E_CLOSED ? c->result : rc == DET_E_STATE ? DET_OK : rc;
+        rc = c->driving ? DET_OK : start(core, now(c));
+        if (!c->driving && !c->stopping) {
+            det__deliver_tell(core);
+            return rc;
+        }
         if (c->driving) {
             rc = drive(core);
             c->driving = rc == DET_E_AGAIN;
         }
         if (!c->driving && rc != DET_OK && !c->stopping) ended(core, rc);
         det__deliver_tell(core);
-        if (c->stopping && c->state != DET__CLOSED) stop(core, c->stop_code);
+        if (c->stopping && c->state != DET__CLOSED) det__engine_stop(core, c->stop_code);
         if (c->driving && c->state != DET__CLOSED) return DET_E_AGAIN;
     }
     return c->result;
+}
+
+void det__engine_open_run(det_core *core) {
+    det__core *c = det__core_of(core);
+    c->next = c->opt.token || c->logged_in ? DET__CALL_EXPERIMENT : DET__CALL_LOGIN;
+    c->told_state = "RUNNING";
+}
+
+void det__engine_pause(det_core *core) {
+    det__core *c = det__core_of(core);
+    det_session_cancel(&core->session);
+    if (c->driving && !is_strict(c)) {
+        forget_flights(c, 1);
+        if (det__opening(c)) det__engine_open_run(core);
+    }
+    c->driving = 0;
+    det_session_end(&core->session);
+    det_session_begin(&core->session);
 }
 
 void det__engine_init(det_core *core) {
@@ -400,7 +451,7 @@ void det__engine_init(det_core *core) {
     c->pipe.sink = sink;
     c->pipe.ctx = core;
     c->pipe.depth = DET_PIPELINE;
-    c->depth = c->opt.pipeline && c->opt.pipeline < DET_PIPELINE ? c->opt.pipeline : DET_PIPELINE;
+    c->window = c->depth = c->opt.pipeline && c->opt.pipeline < DET_PIPELINE ? c->opt.pipeline : DET_PIPELINE;
     c->newest_step = c->kept_step = -1;
     memset(&c->released, 0xFF, sizeof c->released);
     c->archived = c->released;
@@ -413,12 +464,12 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
     uint32_t t = now(c), beat_ms = due(t, c->beat_ms) ? 0 : c->beat_ms - t;
     if (c->driving) {
         if (!det_session_wants(&core->session, w, timeout_ms)) *timeout_ms = 0;
-        if (c->state != DET__OPENING_RUN && beat_ms && beat_ms < *timeout_ms) *timeout_ms = beat_ms;
+        if (!det__opening(c) && beat_ms && beat_ms < *timeout_ms) *timeout_ms = beat_ms;
         return w->handle != -1;
     }
     *timeout_ms = det__session_busy(&core->session) ? OWN_REQUEST_MS : 0;
     if (next_call(c, t) == DET__CALL_NONE)
-        *timeout_ms = beat_ms;
+        *timeout_ms = det__run_open(c) ? beat_ms : UINT32_MAX;
     else if (held(c, t))
         *timeout_ms = c->retry_ms - t;
     return 0;

@@ -3,8 +3,10 @@
 #ifndef DET_CORE_INTERNAL_H
 #define DET_CORE_INTERNAL_H
 
+#include "../base/crc32.h"
 #include "../json/pick.h"
 #include "det.h"
+#include "feed.h"
 #include "outbox.h"
 
 enum det__core_state {
@@ -54,6 +56,8 @@ typedef struct det__core {
     uint8_t tries;        /* failures in a row */
     uint8_t progress_due;
     uint8_t login_due;    /* the token was refused in mid-run and there is a password */
+    uint8_t logged_in;
+    uint8_t contact;      /* a master has answered */
     uint8_t told;         /* the terminal state has been sent */
     uint8_t stopping;     /* … with stop_code */
     uint8_t last;         /* nothing is sent behind the newest call: its answer has no upper size */
@@ -70,7 +74,8 @@ typedef struct det__core {
     uint16_t unit_done;   /* and of the newest that is answered */
     uint16_t flights;     /* calls under way */
     uint16_t flight_at;   /* the oldest, in the ring flight */
-    uint16_t depth;
+    uint16_t depth;       /* most calls under way */
+    uint16_t window;      /* … as far as the link bears it */
     uint32_t magic;       /* says that it was opened; the core need not be zeroed before */
     uint32_t beat_ms;     /* when the next heartbeat is due */
     uint32_t alive_ms;    /* when the master last heard of the trial */
@@ -93,6 +98,7 @@ typedef struct det__core {
     const char *told_state; /* of the trial, without STATE_ */
     const char *group;      /* of the report under way */
     const char *metric;     /* of the probe under way, percent-encoded */
+    const char *searched;   /* our own run's searcher metric */
     const char *report_time; /* or NULL: the master's */
     char time_text[24];
     det__outbox outbox;
@@ -106,6 +112,9 @@ typedef struct det__core {
     det_run_info run;
     det__pick picks[DET__PICKS];
     det__picker picker;
+#if DET_SPOOL
+    det__feed feed;
+#endif
     uint8_t flight[DET_PIPELINE]; /* enum det__call of the calls under way */
 } det__core;
 
@@ -138,8 +147,23 @@ static inline const char *det__record_text(const det__record *r) {
     return (const char *)(r + 1);
 }
 
+/* A record whose steps and len bytes of payload are there gets its CRC. */
+static inline void det__record_seal(det__record *r, size_t len) {
+    if (DET_CHECK_RECORDS) r->crc = det__crc32((uint32_t)r->steps, r + 1, len);
+}
+
+static inline int det__record_whole(const det__record *r) {
+    return !DET_CHECK_RECORDS || r->crc == det__crc32((uint32_t)r->steps, r + 1, r->len);
+}
+
+/* Its group's name may have lost its NUL. */
+static inline void det__record_end(det__record *r) {
+    if (r->len) ((char *)(r + 1))[r->len - 1] = 0;
+}
+
 /* call.c: one call's request and what is taken from its answer */
 int det__call_make(det_core *core, int call, det_request *q); /* DET_OK, or a failure kept by the session */
+int det__call_config(det__core *c, char *buf, size_t cap); /* the configuration, NUL behind it: length or an error */
 void det__call_about(const det__core *c, int call, det_request *q);
 void det__call_expect(det__core *c, int call); /* its answer is the next one to come */
 int det__call_take(det__core *c, int call, const det_response *r, const void *data, size_t len);
@@ -147,7 +171,8 @@ int det__call_taken(det_core *core, int call);
 
 /* deliver.c: what becomes of the reports. Under the lock, but for tell() and give_up() */
 int det__deliver_next(det__core *c);                    /* the call that reports need next, or none */
-void det__deliver_take(det__core *c);                   /* the request that is made now carries the next queued one */
+int det__deliver_take(det__core *c);                    /* the request that is made now carries the next queued one, or
+                                                           DET_E_NOT_FOUND */
 void det__deliver_stored(det__core *c);                 /* the oldest request with reports was answered 2xx */
 void det__deliver_again(det__core *c);                  /* … was not stored: send again */
 void det__deliver_refused(det__core *c, int code);      /* … was refused for good, or is unsure */
@@ -155,16 +180,64 @@ void det__deliver_broken(det__core *c, int sent);       /* the connection is gon
 void det__deliver_fenced(det__core *c, int ok);         /* StartTrial has answered: rewind. Not ok: it was refused */
 det__record *det__deliver_probe(det__core *c);          /* the record to ask for next */
 void det__deliver_probed(det__core *c, int stored);     /* the oldest probe's answer; stored < 0: it was refused */
+void det__deliver_lose(det__core *c, det__record *r, int code);
 int det__deliver_order(const det__core *c, unsigned part, int32_t steps); /* DET_OK or DET_E_ORDER */
 int det__deliver_yield(det__core *c);                   /* free the oldest record if it is only kept */
 void det__deliver_tell(det_core *core);                 /* the callbacks that are due */
 void det__deliver_give_up(det_core *core);              /* all in flight are unsure */
+
+/* policy.c: room for a report of len bytes in a full inbox, as opt.when_full says: 1 if some were dropped. Under the
+ * lock */
+int det__policy_drop(det__core *c, const char *group, size_t group_len, size_t len);
 
 /* join.c: reports joined in one request, and the body they make */
 int det__join_fits(const det__core *c, const det__record *leader, const det__record *r);
 int det__join_has_name(const det__record *r, const det_json_token *key); /* or one that cannot be compared */
 size_t det__join_len(const det__core *c);               /* of the body of the request that is made now */
 int det__join_copy(void *core, size_t at, void *buf, size_t len); /* a det_source_fn */
+
+/* feed.c, see there too */
+#if DET_SPOOL
+void det__feed_taken(det__core *c, const det__record *r); /* it leaves the outbox */
+void det__feed_cancel(det__core *c);                      /* our own run is not opened after all */
+void det__feed_stop(det__core *c);                        /* let go of what is settled */
+void det__feed_run_opened(det__core *c);
+int det__feed_run_ended(det__core *c);                    /* 1: it was the last for us */
+
+static inline int det__has_spool(const det__core *c) {
+    return c->opt.spool != NULL;
+}
+
+/* The ring that reports go to. */
+static inline det__outbox *det__inbox(det__core *c) {
+    return c->opt.spool ? &c->feed.staging : &c->outbox;
+}
+
+/* Is a run being opened, open, or to be ended behind all that is queued? */
+static inline int det__opening(const det__core *c) {
+    return c->opt.spool ? c->feed.phase == DET__FEED_OPENING : c->state == DET__OPENING_RUN;
+}
+
+static inline int det__run_open(const det__core *c) {
+    return !c->opt.spool || c->feed.phase >= DET__FEED_ACTIVE;
+}
+
+static inline int det__ending(const det__core *c) {
+    return c->opt.spool ? c->feed.phase == DET__FEED_ENDING : c->state == DET__CLOSING;
+}
+#else
+#define det__feed_taken(c, r) ((void)0)
+#define det__feed_cancel(c) ((void)0)
+#define det__feed_stop(c) ((void)0)
+#define det__feed_run_opened(c) ((void)((c)->state = DET__RUNNING))
+#define det__feed_run_ended(c) 1
+#define det__feed_step(core) DET_OK
+#define det__has_spool(c) 0
+#define det__inbox(c) (&(c)->outbox)
+#define det__opening(c) ((c)->state == DET__OPENING_RUN)
+#define det__run_open(c) 1
+#define det__ending(c) ((c)->state == DET__CLOSING)
+#endif
 
 /* probe.c: is a report stored? */
 int det__probe_stored(det__core *c); /* what the answer that was read says */
@@ -183,6 +256,9 @@ int det__core_fail(det_core *core, int code);
 
 /* engine.c */
 void det__engine_init(det_core *core);
+void det__engine_open_run(det_core *core);             /* the run that opt describes */
+void det__engine_stop(det_core *core, int rc);
+void det__engine_pause(det_core *core);                /* leave the network */
 int det__engine_step(det_core *core);
 void det__engine_give_up(det_core *core); /* whatever is under way; the core is closed */
 int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms);

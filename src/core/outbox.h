@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The outbox: a ring of records in the caller's memory, each contiguous. First in, first out; a record stays until it is
  * popped, whatever its state. Knows nothing of what the records say, of time or of the network.
- * Threads: room() and commit() are the producer's, the rest the consumer's; each holds the port's lock (internal.h). */
+ * Threads: room(), commit(), loose() and squeeze() are the producer's, the rest the consumer's; each holds the port's lock (internal.h). */
 #ifndef DET_CORE_OUTBOX_H
 #define DET_CORE_OUTBOX_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "det_config.h"
 
 enum det__record_state {
     DET__QUEUED, /* to be sent */
@@ -21,13 +23,14 @@ enum det__record_flag {
     DET__ASKED = 2,   /* a probe for it is under way */
     DET__COUNTED = 4, /* as acknowledged */
     DET__UTC = 8,     /* when is UTC */
-    DET__JOINED = 16  /* its request carries others too */
+    DET__JOINED = 16, /* its request carries others too */
+    DET__SENT = 32    /* it was in flight before: it may have been stored */
 };
 
 /* A record as it lies in the ring; its payload follows. */
 typedef struct det__record {
     uint32_t len;       /* of the payload */
-    uint32_t crc;       /* of the payload */
+    uint32_t crc;       /* of steps and payload, with DET_CHECK_RECORDS */
     int32_t steps;
     uint32_t when;      /* it was reported: the port's now_ms(), or seconds of UTC, 0 unknown */
     uint16_t group_len; /* the group's name, NUL included, is the payload's first bytes */
@@ -36,6 +39,10 @@ typedef struct det__record {
     uint8_t state;
     uint8_t flags;
     int8_t code;        /* why it is lost */
+#if DET_SPOOL
+    uint32_t span;      /* bytes of the log up to its end, from the end of the one before */
+    uint32_t spare;
+#endif
 } det__record;
 
 typedef struct det__outbox {
@@ -49,6 +56,7 @@ typedef struct det__outbox {
     uint32_t count;
     size_t used;     /* bytes of all records */
     size_t peak;
+    size_t flying;   /* bytes of payload in flight */
 } det__outbox;
 
 void det__outbox_init(det__outbox *b, void *mem, size_t cap);
@@ -72,5 +80,11 @@ det__record *det__outbox_next(det__outbox *b);
 
 /* Set a record's state; open and next follow. */
 void det__outbox_set(det__outbox *b, det__record *r, uint8_t state);
+
+/* The first of those behind which all are queued: nobody else has a pointer to them. NULL if the newest is not queued. */
+det__record *det__outbox_loose(det__outbox *b);
+
+/* From there on: drop those that were marked DET__GONE since (not by set()), and close the gaps. */
+void det__outbox_squeeze(det__outbox *b, det__record *from);
 
 #endif

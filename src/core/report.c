@@ -91,7 +91,7 @@ static int write_record(const report *r, det_json_writer *w) {
 
 static det__record *find_room(det__core *c, int second, size_t *cap) {
     det__lock(c);
-    det__record *rec = det__outbox_room(&c->outbox, second, cap);
+    det__record *rec = det__outbox_room(det__inbox(c), second, cap);
     det__unlock(c);
     return rec;
 }
@@ -102,12 +102,13 @@ static int commit(det__core *c, const report *r, det__record *rec, size_t len) {
     rec->group_len = r->group_len;
     rec->part = r->part;
     rec->when = c->opt.port->now_ms(c->opt.port->ctx);
+    det__record_seal(rec, len);
     det__lock(c);
-    int rc = det__deliver_order(c, r->part, r->steps);
+    int rc = det__has_spool(c) ? DET_OK : det__deliver_order(c, r->part, r->steps);
     if (rc == DET_OK) {
-        det__outbox_commit(&c->outbox, rec, len);
+        det__outbox_commit(det__inbox(c), rec, len);
         c->stats.queued++;
-        if (r->part != DET__PROFILING) {
+        if (r->part != DET__PROFILING && !det__has_spool(c)) {
             if (r->steps < c->newest_step) c->unsorted = 1;
             c->newest_step = r->steps;
         }
@@ -116,11 +117,22 @@ static int commit(det__core *c, const report *r, det__record *rec, size_t len) {
     return rc;
 }
 
-static int yield(det__core *c) {
+/* What is only kept yields first, then what the caller chose. */
+static int make_room(det__core *c, const report *r, size_t len) {
     det__lock(c);
-    int yielded = det__deliver_yield(c);
+    int made = !det__has_spool(c) && det__deliver_yield(c);
+    if (DET_POLICIES && !made) made = det__policy_drop(c, r->group, r->group_len, len);
     det__unlock(c);
-    return yielded;
+    return made;
+}
+
+static int is_full(det__core *c) {
+    if (DET_POLICIES && c->opt.when_full == DET_DROP_NEWEST) {
+        c->stats.dropped_newest++;
+        return DET_OK;
+    }
+    c->stats.full++;
+    return DET_E_SPACE;
 }
 
 static int queue(det__core *c, const report *r) {
@@ -134,10 +146,9 @@ static int queue(det__core *c, const report *r) {
             if (rc == DET_OK) return commit(c, r, rec, w.len);
             if (rc != DET_E_SIZE) return rc;
         }
-        if (w.len > c->outbox.cap - sizeof(det__record)) return DET_E_SIZE;
-    } while (yield(c));
-    c->stats.full++;
-    return DET_E_SPACE;
+        if (w.len > det__inbox(c)->cap - sizeof(det__record)) return DET_E_SIZE;
+    } while (make_room(c, r, w.len));
+    return is_full(c);
 }
 
 /* The name is quoted in the request's small part when it is sent: not only its bytes have a limit. */
@@ -157,21 +168,30 @@ static int add(det__core *c, const char *group, int64_t steps, const det_metric 
     if ((uint64_t)steps > INT32_MAX) return DET_E_STEPS;
     if (n && !m) return DET_E_ARG;
     r.part = det__value_part(group);
-    if (r.part == DET__VALIDATION) r.searched = c->opt.searcher_metric;
+    if (r.part == DET__VALIDATION) r.searched = c->searched;
     return queue(c, &r);
 }
 
 static int check_runs(const det_core *core) {
     const det__core *c = det__core_of_const(core);
     if (!core) return DET_E_ARG;
-    return det__core_opened(core) && c->state == DET__RUNNING ? DET_OK : DET_E_STATE;
+    if (!det__core_opened(core) || !c->opt.port) return DET_E_STATE;
+    det__lock(c);
+    int state = c->state;
+    det__unlock(c);
+    return state == DET__RUNNING ? DET_OK : DET_E_STATE;
+}
+
+/* The sentence about the last failure belongs to the thread that steps: beside it a report has its code alone. */
+static int refuse(det_core *core, int rc) {
+    return DET_PORT_HAS(det__core_of_const(core)->opt.port, lock) ? rc : det__core_fail(core, rc);
 }
 
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {
     int rc = group ? check_runs(core) : DET_E_ARG;
     if (rc != DET_OK) return rc;
     rc = add(det__core_of(core), group, steps, m, n);
-    return rc == DET_OK ? rc : det__core_fail(core, rc);
+    return rc == DET_OK ? rc : refuse(core, rc);
 }
 
 int det_report_training_metrics(det_core *core, int64_t steps, const det_metric *m, size_t n) {

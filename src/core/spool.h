@@ -41,7 +41,7 @@ typedef struct det__spooled {
 } det__spooled;
 
 /* Store a record by one append. DET_OK, DET_E_SIZE (over DET__SPOOL_MAX, or the storage's word), DET_E_ARG (the payload
- * ends with 0xff), DET_E_SPACE or DET_E_IO. After a failure the record is not there, though some bytes may be. */
+ * ends with 0xff), DET_E_SPACE or DET_E_IO. After DET_E_IO the record may be there all the same. */
 int det__spool_put(const det_spool *sp, const det__spooled *h, const void *payload);
 
 /* The next whole record at or behind *pos, which must not be before the log's first byte; *pos moves behind it.

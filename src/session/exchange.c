@@ -46,10 +46,14 @@ static int is_safe(const det_request *q) {
 }
 
 /* HEAD has answers without bodies; a pipe must not carry it. */
-static void begin_answer(det__session *s) {
+static void forget_answer(det__session *s) {
     s->replied = s->picking = 0;
     memset(&s->res, 0, sizeof s->res);
     s->res.content_length = -1;
+}
+
+static void begin_answer(det__session *s) {
+    forget_answer(s);
     det__response_init(&s->parser, !(DET_LONG_LINES && s->skip) && s->req.method[0] == 'H');
 }
 
@@ -146,7 +150,10 @@ static int finish(det__session *s, int in_step) {
     s->oldest_ms = s->now_ms;
     p->done(p->ctx, det__fail_status(s), &s->res);
     if (s->phase != DET__EXCHANGE) return DET_E_STATE; /* given up by the pipe's owner */
-    if (!s->stream.open && (s->pending || !det__transmit_done(s))) return fault(s, DET_E_CLOSED);
+    if (!s->stream.open && (s->pending || !det__transmit_done(s))) {
+        forget_answer(s); /* the next one will not come */
+        return fault(s, DET_E_CLOSED);
+    }
     int rc = det__transmit_fill(s);
     if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
     if (s->pending) {

@@ -7,11 +7,11 @@ BENCH_OBJ := $(patsubst %,$(B)/tests/bench/%.o,bench bench_port)
 BENCH_REQ := $(patsubst %,$(B)/tests/bench/%.o,bare bare_tls serve)
 BENCH_LINK := $(patsubst %,$(B)/tests/bench/%.o,bare bare_tls delay raw)
 BENCH_RATE := $(patsubst %,$(B)/tests/bench/%.o,bare delay curl)
-BENCHES   := $(patsubst %,$(B)/bench/bench_%,seed syscalls request report link rate head json)
+BENCHES   := $(patsubst %,$(B)/bench/bench_%,seed syscalls request report worker link rate head json)
 $(sort $(BENCH_OBJ) $(BENCH_REQ) $(BENCH_LINK) $(BENCH_RATE)): EXTRA += -D_GNU_SOURCE
 
 # Ours alone are given by name, so that what a wildcard finds in tests/bench stays out.
-$(B)/bench/bench_seed $(B)/bench/bench_syscalls $(B)/bench/bench_report: $(B)/bench/bench_%: tests/bench/bench_%.c $(BENCH_OBJ) $(LIB)
+$(B)/bench/bench_seed $(B)/bench/bench_syscalls $(B)/bench/bench_report $(B)/bench/bench_worker: $(B)/bench/bench_%: tests/bench/bench_%.c $(BENCH_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -MF $@.d $< -o $@ $(BENCH_OBJ) $(LIB) $(TLS_LIBS) $(LDFLAGS)
 
@@ -37,6 +37,9 @@ $(B)/bench/bench_json: tests/bench/bench_json.cpp $(LIB)
 
 # TLS 1.3 saves a round trip: where the newer mbedTLS was fetched, the long line and the rate are measured with it.
 BENCH_13  := $(if $(MBEDTLS)$(filter 0,$(TLS)),,$(wildcard $(MBEDTLS36)/lib/libmbedtls.a))
+# The worker is opt-in: its users link so.
+$(B)/bench/bench_worker: private LDFLAGS += -pthread
+
 bench: $(BENCHES) $(B)/det-master
 	$(if $(BENCH_13),@$(MAKE) -s B=$(B)/tls13 MBEDTLS=$(MBEDTLS36) $(B)/tls13/bench/bench_link $(B)/tls13/bench/bench_rate $(B)/tls13/det-master)
 	@B='$(B)' TLS='$(TLS)' CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/run.sh

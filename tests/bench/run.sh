@@ -182,6 +182,7 @@ else
 fi
 run "$bin/bench_request" $cert
 run cost
+run "$bin/bench_worker" "$plain_url" "$plain_pid"
 run long_line
 run rate
 if have valgrind; then

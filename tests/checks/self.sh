@@ -43,6 +43,7 @@ src/transport/plain.c "det_session.h"
 src/session/session.c "../core/internal.h"
 src/session/session.c "det.h"
 src/core/value.c "../transport/stream.h"
+src/core/core.c "../cli/tty.h"
 src/core/core.c <stdio.h>
 src/transport/plain.c <mbedtls/ssl.h>
 port/posix/det_posix.c "../../src/base/out.h"

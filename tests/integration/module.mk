@@ -2,7 +2,7 @@
 # Tests over real sockets: errors as a user meets them, broken answers, get as a program. `make real` builds them; run
 # them from B, where det-master and get lie beside them. Included by the Makefile. Debian packages: openssl; nginx-light
 # for one test, which is passed over without it.
-REAL     := errors errors_core arguments refusals session_real get_real
+REAL     := errors errors_core arguments refusals session_real get_real worker
 REAL_BIN := $(REAL:%=$(B)/%)
 REAL_OBJ := $(B)/tests/integration/real.o $(B)/tests/integration/real_tell.o
 $(REAL_OBJ) $(REAL:%=$(B)/tests/integration/%.o): EXTRA += -D_DEFAULT_SOURCE
@@ -11,7 +11,15 @@ $(REAL_BIN): $(B)/%: $(B)/tests/integration/%.o $(REAL_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $< $(REAL_OBJ) -o $@ $(LIB) $(TLS_LIBS) $(LDFLAGS)
 
-real: $(REAL_BIN) $(B)/det-master $(B)/get $(B)/seed
+# Serves a recording to a command, for cli.sh. Debian package: libjansson-dev.
+$(B)/cli_replay: tests/integration/cli_replay.c tests/integration/replay_answer.c tests/integration/replay.h
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE $(filter %.c,$^) -o $@ -ljansson $(LDFLAGS)
+
+# The worker is opt-in: its users link so.
+$(B)/worker: private LDFLAGS += -pthread
+
+real: $(REAL_BIN) $(B)/det-master $(B)/get $(B)/seed $(B)/cli_replay $(B)/detc
 
 -include $(REAL_OBJ:.o=.d) $(REAL:%=$(B)/tests/integration/%.d)
 .PHONY: real

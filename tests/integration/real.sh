@@ -4,7 +4,7 @@
 #     B=build sh tests/integration/real.sh
 B=${B:-build}
 passed=0 failed=0
-for name in errors errors_core arguments refusals session_real get_real; do
+for name in errors errors_core arguments refusals session_real get_real worker; do
     line=$("$B/$name" | tail -n 1)
     p=${line%% passed*} f=${line#*, } f=${f%% failed*}
     case $p$f in

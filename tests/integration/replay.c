@@ -292,6 +292,24 @@ static bool started_trial(play *p) {
            step(p, "POST", "/api/v1/trials/1/start", "{\"trialId\":1,\"resume\":true}");
 }
 
+/* lists_paged begins with three experiments: 1 completed, 2 of no matter, 3 by an external id and running; each with a
+ * trial. The test master numbers its own alike. */
+static bool three_experiments(play *p) {
+#define CONFIG(name) "\"config\":\"{\\\"name\\\":\\\"" name "\\\",\\\"searcher\\\":{\\\"name\\\":\\\"single\\\",\\\"metric\\\":\\\"loss\\\"}," \
+    "\\\"checkpoint_storage\\\":{\\\"type\\\":\\\"directory\\\",\\\"container_path\\\":\\\"ckpt\\\"}}\",\"unmanaged\":true"
+    return step(p, "POST", "/api/v1/experiments", "{" CONFIG("duplicates") "}") &&
+           step(p, "POST", "/api/v1/trials", "{\"experimentId\":1,\"hparams\":{},\"unmanaged\":true}") &&
+           step(p, "POST", "/api/v1/trials/1/start", "{\"trialId\":1,\"resume\":true}") &&
+           step(p, "POST", "/api/v1/trials/1/progress", "{\"trialId\":1,\"progress\":1}") &&
+           step(p, "PATCH", "/api/v1/trials/1", "{\"trialId\":1,\"state\":\"STATE_COMPLETED\"}") &&
+           step(p, "POST", "/api/v1/experiments", "{" CONFIG("checkpoints") "}") &&
+           step(p, "POST", "/api/v1/trials", "{\"experimentId\":2,\"hparams\":{},\"unmanaged\":true}") &&
+           step(p, "PUT", "/api/v1/experiments/by-external-id/recording-logs", "{" CONFIG("logs") "}") &&
+           step(p, "POST", "/api/v1/trials", "{\"experimentId\":3,\"hparams\":{},\"unmanaged\":true}") &&
+           step(p, "POST", "/api/v1/trials/3/start", "{\"trialId\":3,\"resume\":true}");
+#undef CONFIG
+}
+
 static bool start_master(play *p, const char *program) {
     int pipe_fd[2];
     char line[256] = "";
@@ -339,6 +357,7 @@ static void play_one(play *p, const char *program, const char *dir) {
     check(p, ready, "recording and master are there", strerror(errno));
     if (ready && !strstr(f.p, "POST /api/v1/auth/login")) check(p, login(p), "login", "refused");
     if (ready && !strcmp(p->name, "pipelined_110")) check(p, started_trial(p), "a started trial", "refused");
+    if (ready && !strcmp(p->name, "lists_paged")) check(p, three_experiments(p), "three experiments", "refused");
     if (ready) run_events(p, &f);
     for (int i = 0; i < CONNS; i++) close_conn(p, &p->conn[i]);
     end_master(p);
@@ -348,7 +367,7 @@ static void play_one(play *p, const char *program, const char *dir) {
 
 int main(int argc, char **argv) {
     static const char *const NAMES[] = {"login_and_errors", "detached_external_ids", "detached_no_external_ids", "error_shapes",
-                                        "pipelined_110", "duplicates_and_stale", "fence_and_rewind", "checkpoints"};
+                                        "pipelined_110", "duplicates_and_stale", "fence_and_rewind", "checkpoints", "lists_paged"};
     char beside[4096];
     int passed = 0, failed = 0;
     if (argc > 1 && !strcmp(argv[1], "--verbose")) {

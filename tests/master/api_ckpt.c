@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Checkpoints: report, read, patch, lists (contract 3.13, 6.5). */
+ * Checkpoints: report, read, patch (contract 3.13). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,89 +143,4 @@ void h_patch_checkpoints(call *c) {
     }
     buf_str(&c->r->body, "{}");
     ok(c);
-}
-
-/* ---- lists: the in-memory page flavour ---- */
-
-static bool wanted(call *c, const checkpoint *k) {
-    const char *s;
-    bool any = false;
-    for (int i = 0; (s = query(c, "states", NULL, i)); i++) {
-        any = true;
-        if (!strcmp(s, k->state)) return true;
-    }
-    return !any;
-}
-
-static double metric_of(const checkpoint *k, bool *has) {
-    buf b = {0};
-    double v = 0;
-    show_checkpoint(&b, k);
-    const char *at = strstr(buf_cstr(&b), ",\"searcherMetric\":");
-    const char *last = NULL;
-    for (; at; at = strstr(at + 1, ",\"searcherMetric\":")) last = at;
-    *has = last && last[18] != '"';
-    if (*has) v = strtod(last + 18, NULL);
-    buf_free(&b);
-    return v;
-}
-
-typedef struct item {
-    const checkpoint *k;
-    double v;
-    bool has, smaller;
-    size_t at;
-} item;
-
-static int by_metric(const void *x, const void *y) {
-    const item *a = x, *b = y;
-    if (a->has != b->has) return a->has ? -1 : 1;
-    if (a->v != b->v) return (a->v < b->v) == a->smaller ? -1 : 1;
-    return (a->at > b->at) - (a->at < b->at);
-}
-
-static void list(call *c, int only_trial, int only_exp) {
-    item *v = xmalloc((db.nckpts + 1) * sizeof *v);
-    int n = 0, offset = 0, limit = 0;
-    const char *sort = query(c, "sortByAttr", "sort_by_attr", 0);
-    if (!query_int32(c, "offset", NULL, &offset) || !query_int32(c, "limit", NULL, &limit)) goto done;
-    for (size_t i = 0; i < db.nckpts; i++) {
-        const checkpoint *k = &db.ckpts[i];
-        const trial *t = store_trial(k->trial);
-        if ((only_trial && k->trial != only_trial) || (only_exp && t->experiment != only_exp) || !wanted(c, k)) continue;
-        const experiment *e = store_experiment(t->experiment);
-        v[n] = (item){.k = k, .smaller = e->smaller_is_better, .at = i};
-        v[n].v = metric_of(k, &v[n].has);
-        n++;
-    }
-    if (sort && !strcmp(sort, "SORT_BY_SEARCHER_METRIC")) qsort(v, (size_t)n, sizeof *v, by_metric);
-    if (offset > n || offset < -n) {
-        reply_error(c->r, G_INVALID, "offset out of bounds");
-        goto done;
-    }
-    int start = offset < 0 ? n + offset : offset, end = limit > 0 && start + limit < n ? start + limit : n;
-    buf_str(&c->r->body, "{\"checkpoints\":[");
-    for (int i = start; i < end; i++) {
-        if (i > start) buf_str(&c->r->body, ",");
-        show_checkpoint(&c->r->body, v[i].k);
-    }
-    page p = {offset, limit, start, end};
-    buf_str(&c->r->body, "]");
-    page_show(&c->r->body, &p, n);
-    buf_str(&c->r->body, "}");
-    ok(c);
-done:
-    free(v);
-}
-
-void h_trial_checkpoints(call *c) {
-    if (!call_auth(c)) return;
-    if (store_trial(c->id)) list(c, (int)c->id, 0);
-    else reply_error(c->r, G_NOT_FOUND, "trial '%lld' not found", (long long)c->id);
-}
-
-void h_exp_checkpoints(call *c) {
-    if (!call_auth(c)) return;
-    if (store_experiment(c->id)) list(c, 0, (int)c->id);
-    else reply_error(c->r, G_NOT_FOUND, "experiment '%lld' not found", (long long)c->id);
 }

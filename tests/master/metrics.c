@@ -181,10 +181,16 @@ static bool archive(trial *t, const report *rep, partition part) {
 
 /* ---- best and latest validation ---- */
 
-static bool searcher_value(const trial *t, const row *r, double *out) {
+bool metrics_searched(const trial *t, const row *r, double *out) {
     const experiment *e = store_experiment(t->experiment);
     const char *text = e && e->metric ? row_value(r, e->metric, strlen(e->metric)) : NULL;
     return text && text_number(text, out);
+}
+
+int64_t metrics_row_at(const trial *t, int steps, partition p) {
+    for (size_t i = t->nrows; i-- > 0;)
+        if (!t->rows[i].archived && t->rows[i].steps == steps && t->g[t->rows[i].group].part == p) return (int64_t)i;
+    return -1;
 }
 
 static bool better(const trial *t, double a, double b) {
@@ -193,11 +199,24 @@ static bool better(const trial *t, double a, double b) {
     return e && e->smaller_is_better ? a < b : a > b;
 }
 
+const trial *experiment_best(const experiment *e, double *v) {
+    const trial *best = NULL;
+    double at;
+    for (size_t i = 0; i < db.ntrials; i++) {
+        const trial *t = db.trials[i];
+        if (!t || t->experiment != e->id || t->best < 0 || !metrics_searched(t, &t->rows[t->best], &at)) continue;
+        if (best && !(e->smaller_is_better ? at < *v : at > *v)) continue;
+        best = t;
+        *v = at;
+    }
+    return best;
+}
+
 static void consider(trial *t, size_t index) {
     double v, best;
-    if (!searcher_value(t, &t->rows[index], &v)) return;
+    if (!metrics_searched(t, &t->rows[index], &v)) return;
     t->latest = (int64_t)index;
-    if (t->best < 0 || !searcher_value(t, &t->rows[t->best], &best) || better(t, v, best)) t->best = (int64_t)index;
+    if (t->best < 0 || !metrics_searched(t, &t->rows[t->best], &best) || better(t, v, best)) t->best = (int64_t)index;
 }
 
 static void recompute(trial *t) {

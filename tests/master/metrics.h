@@ -24,5 +24,9 @@ void metrics_new_run(trial *t); /* after StartTrial: what is live now belongs to
 const char *row_value(const row *r, const char *name, size_t n);
 void buf_metrics(buf *b, const row *r); /* {"name":value,...} */
 void buf_summaries(buf *b, const trial *t);
+bool metrics_searched(const trial *t, const row *r, double *v); /* the searcher metric's value in a row */
+int64_t metrics_row_at(const trial *t, int steps, partition p); /* the live row at a step; -1 = none */
+/* The trial with the best validation, and its searcher metric; NULL = none. */
+const trial *experiment_best(const experiment *e, double *v);
 
 #endif

@@ -46,31 +46,79 @@ static int trial_ids(buf *b, const experiment *e) {
     return n;
 }
 
-void show_experiment(buf *b, const experiment *e, const char *username, int user_id) {
-    usec end;
-    long long size;
-    int n;
-    buf ids = {0};
-    const char *state = experiment_state(e, &end);
-    int trials = trial_ids(&ids, e);
-    checkpoint_totals(e->id, 0, &size, &n);
-    buf_fmt(b, "{\"id\":%d,\"description\":\"\",\"labels\":[],\"startTime\":", e->id);
+static void experiment_head(buf *b, const experiment *e, const char *state, usec end) {
+    buf_fmt(b, "{\"id\":%d,\"description\":", e->id);
+    text(b, e->description);
+    buf_fmt(b, ",\"labels\":%s,\"startTime\":", e->labels);
     buf_time(b, e->start, false);
     buf_str(b, ",\"endTime\":");
     buf_time(b, end, false);
-    buf_fmt(b, ",\"state\":\"%s\",\"archived\":false,\"numTrials\":%d,\"trialIds\":[%s],\"displayName\":\"\",\"userId\":%d,\"username\":",
-            state, trials, buf_cstr(&ids), user_id);
-    text(b, username);
-    buf_str(b, ",\"resourcePool\":\"\",\"searcherType\":\"\\\"");
-    buf_fmt(b, "%s\\\"\",\"searcherMetric\":\"\",\"hyperparameters\":null,\"name\":", e->searcher);
+    buf_fmt(b, ",\"state\":\"%s\",\"archived\":false", state);
+}
+
+/* From the name to the config: the same in a list and alone. */
+static void experiment_middle(buf *b, const experiment *e) {
     text(b, e->name);
     buf_fmt(b, ",\"notes\":\"\",\"jobId\":\"%s\",\"forkedFrom\":null,\"progress\":", e->job);
     buf_num(b, e->progress);
-    buf_str(b, ",\"projectId\":1,\"projectName\":\"Uncategorized\",\"workspaceId\":1,\"workspaceName\":\"Uncategorized\",\"parentArchived\":false,\"config\":");
-    buf_str(b, e->config);
-    buf_str(b, ",\"originalConfig\":");
+    buf_fmt(b, ",\"projectId\":1,\"projectName\":\"Uncategorized\",\"workspaceId\":1,\"workspaceName\":\"Uncategorized\",\"parentArchived\":false,"
+               "\"config\":%s,\"originalConfig\":", e->config);
+}
+
+static void checkpoint_fields(buf *b, const experiment *e) {
+    long long size;
+    int n;
+    checkpoint_totals(e->id, 0, &size, &n);
+    buf_fmt(b, ",\"projectOwnerId\":1,\"checkpointSize\":\"%lld\",\"checkpointCount\":%d", size, n);
+}
+
+void show_experiment(buf *b, const experiment *e) {
+    usec end;
+    buf ids = {0};
+    const char *state = experiment_state(e, &end);
+    int trials = trial_ids(&ids, e);
+    experiment_head(b, e, state, end);
+    buf_fmt(b, ",\"numTrials\":%d,\"trialIds\":[%s],\"displayName\":\"\",\"userId\":%d,\"username\":", trials, buf_cstr(&ids), e->owner->id);
+    text(b, e->owner->name);
+    buf_fmt(b, ",\"resourcePool\":\"\",\"searcherType\":\"\\\"%s\\\"\",\"searcherMetric\":\"\",\"hyperparameters\":null,\"name\":", e->searcher);
+    experiment_middle(b, e);
     text(b, e->original);
-    buf_fmt(b, ",\"projectOwnerId\":1,\"checkpointSize\":\"%lld\",\"checkpointCount\":%d,\"unmanaged\":true,\"modelDefinitionSize\":0}", size, n);
+    checkpoint_fields(b, e);
+    buf_str(b, ",\"unmanaged\":true,\"modelDefinitionSize\":0}");
+    buf_free(&ids);
+}
+
+static void optional(buf *b, const char *key, const char *s) {
+    if (!s) return;
+    buf_fmt(b, ",\"%s\":", key);
+    text(b, s);
+}
+
+void show_experiment_listed(buf *b, const experiment *e, bool trial_data) {
+    usec end;
+    double v = 0;
+    buf ids = {0};
+    const char *state = experiment_state(e, &end);
+    const trial *best = experiment_best(e, &v);
+    experiment_head(b, e, state, end);
+    buf_fmt(b, ",\"numTrials\":%d,\"trialIds\":[],\"displayName\":", trial_ids(&ids, e));
+    text(b, e->owner->name);
+    buf_fmt(b, ",\"userId\":%d,\"username\":", e->owner->id);
+    text(b, e->owner->name);
+    buf_str(b, ",\"resourcePool\":\"\",\"searcherType\":");
+    text(b, e->searcher);
+    buf_str(b, ",\"searcherMetric\":");
+    text(b, e->metric);
+    buf_fmt(b, ",\"hyperparameters\":%s,\"name\":", e->hparams);
+    experiment_middle(b, e);
+    buf_str(b, "\"\"");
+    checkpoint_fields(b, e);
+    if (trial_data && best) buf_str(b, ",\"bestTrialSearcherMetric\":");
+    if (trial_data && best) buf_num(b, v);
+    buf_fmt(b, ",\"unmanaged\":true,\"duration\":%lld", (long long)(((end ? end : now_us()) - e->start + 500000) / 1000000));
+    optional(b, "externalExperimentId", e->external);
+    optional(b, "externalTrialId", best ? best->external : NULL);
+    buf_str(b, "}");
     buf_free(&ids);
 }
 
@@ -87,19 +135,6 @@ static void validation(buf *b, const trial *t, int64_t index) {
     buf_fmt(b, ",\"batchMetrics\":[]},\"numInputs\":0,\"totalBatches\":%d}", r->steps);
 }
 
-static bool searched(const trial *t, const row *r, double *v) {
-    const experiment *e = store_experiment(t->experiment);
-    const char *j = e && e->metric ? row_value(r, e->metric, strlen(e->metric)) : NULL;
-    return j && text_number(j, v);
-}
-
-/* The live validation at a checkpoint's step; -1 = none. */
-static int64_t validation_at(const trial *t, int steps) {
-    for (size_t i = t->nrows; i-- > 0;)
-        if (!t->rows[i].archived && t->rows[i].steps == steps && t->g[t->rows[i].group].part == P_VALIDATION) return (int64_t)i;
-    return -1;
-}
-
 /* The completed checkpoint whose step has the best validation of all such steps. */
 static const checkpoint *best_checkpoint(const trial *t) {
     const checkpoint *best = NULL;
@@ -108,8 +143,8 @@ static const checkpoint *best_checkpoint(const trial *t) {
     for (size_t i = 0; i < db.nckpts; i++) {
         const checkpoint *c = &db.ckpts[i];
         if (c->trial != t->id || strcmp(c->state, "STATE_COMPLETED") || !c->has_steps) continue;
-        int64_t at = validation_at(t, c->steps);
-        if (at < 0 || !searched(t, &t->rows[at], &v)) continue;
+        int64_t at = metrics_row_at(t, c->steps, P_VALIDATION);
+        if (at < 0 || !metrics_searched(t, &t->rows[at], &v)) continue;
         if (!best || (e->smaller_is_better ? v < top : v > top)) {
             best = c;
             top = v;
@@ -166,10 +201,18 @@ void show_trial_stub(buf *b, const trial *t) {
                "\"checkpointCount\":0,\"summaryMetrics\":null,\"taskIds\":[],\"searcherMetricValue\":0}");
 }
 
+static void checkpoint_training(buf *b, const trial *t, const checkpoint *c) {
+    int64_t at = c->has_steps ? metrics_row_at(t, c->steps, P_TRAINING) : -1;
+    buf_str(b, "{\"avgMetrics\":");
+    if (at >= 0) buf_metrics(b, &t->rows[at]);
+    else buf_str(b, "null");
+    buf_fmt(b, ",\"batchMetrics\":%s}", at >= 0 && t->rows[at].batch ? t->rows[at].batch : "[]");
+}
+
 void show_checkpoint(buf *b, const checkpoint *c) {
     const trial *t = store_trial(c->trial);
     const experiment *e = store_experiment(t->experiment);
-    int64_t at = c->has_steps ? validation_at(t, c->steps) : -1;
+    int64_t at = c->has_steps ? metrics_row_at(t, c->steps, P_VALIDATION) : -1;
     double v;
     buf_str(b, "{\"taskId\":");
     text(b, t->task);
@@ -177,11 +220,13 @@ void show_checkpoint(buf *b, const checkpoint *c) {
     buf_time(b, c->time, false);
     buf_fmt(b, ",\"resources\":%s,\"metadata\":%s,\"state\":\"%s\",\"training\":{\"trialId\":%d,\"experimentId\":%d,\"experimentConfig\":",
             c->resources, c->metadata, c->state, t->id, e->id);
-    buf_fmt(b, "%s,\"hparams\":%s,\"trainingMetrics\":{\"avgMetrics\":null,\"batchMetrics\":[]},\"validationMetrics\":{\"avgMetrics\":", e->config, t->hparams);
+    buf_fmt(b, "%s,\"hparams\":%s,\"trainingMetrics\":", e->config, t->hparams);
+    checkpoint_training(b, t, c);
+    buf_str(b, ",\"validationMetrics\":{\"avgMetrics\":");
     if (at >= 0) buf_metrics(b, &t->rows[at]);
     else buf_str(b, "null");
     buf_str(b, ",\"batchMetrics\":[]}");
-    if (at >= 0 && searched(t, &t->rows[at], &v)) {
+    if (at >= 0 && metrics_searched(t, &t->rows[at], &v)) {
         buf_str(b, ",\"searcherMetric\":");
         buf_num(b, v);
     }

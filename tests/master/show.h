@@ -7,7 +7,8 @@
 #include "store.h"
 
 void show_user(buf *b, const user *u);
-void show_experiment(buf *b, const experiment *e, const char *username, int user_id);
+void show_experiment(buf *b, const experiment *e);
+void show_experiment_listed(buf *b, const experiment *e, bool trial_data); /* as GetExperiments has it */
 void show_trial(buf *b, const trial *t);
 void show_trial_stub(buf *b, const trial *t); /* as time-series gives it: without what grows */
 void show_checkpoint(buf *b, const checkpoint *c);

@@ -268,7 +268,7 @@ static void trial_free(trial *t) {
 
 static void experiment_free(experiment *e) {
     if (!e) return;
-    char *texts[] = {e->external, e->name, e->config, e->original, e->job, e->metric, e->searcher};
+    char *texts[] = {e->external, e->name, e->config, e->original, e->job, e->metric, e->searcher, e->description, e->labels, e->hparams};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) free(texts[i]);
     free(e);
 }

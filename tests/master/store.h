@@ -94,7 +94,9 @@ typedef struct trial {
 
 typedef struct experiment {
     int id;
+    user *owner;
     char *external, *name, *config, *original, *job, *metric;
+    char *description, *labels, *hparams; /* from the config; the latter two are JSON */
     bool smaller_is_better;
     usec start;
     double progress;

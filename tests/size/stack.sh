@@ -19,6 +19,7 @@ src_session_failure
 src_session_session
 src_core_core
 src_core_engine
+src_core_spool
 src_transport_plain
 src_transport_ahead
 src_transport_roots

@@ -22,7 +22,7 @@ static int powered(fake_spool *f) {
     return 1;
 }
 
-/* ---- NOR flash ------------------------------------------------------------------------------------------------------- */
+/* ---- NOR flash --------------------------------------------------------------------------------------------------- */
 
 static uint8_t *block_of(fake_spool *f, uint64_t pos) {
     return f->mem + pos / DATA % FAKE_SPOOL_BLOCKS * FAKE_SPOOL_BLOCK;
@@ -117,7 +117,7 @@ static int nor_discard(fake_spool *f, uint64_t pos) {
     return DET_OK;
 }
 
-/* ---- both ------------------------------------------------------------------------------------------------------------ */
+/* ---- both -------------------------------------------------------------------------------------------------------- */
 
 static int disk_put(fake_spool *f, const void *data, size_t n) {
     for (size_t i = 0; i < n; i++) {

@@ -39,6 +39,30 @@ static void an_empty_ring_has_nothing(void) {
     CHECK_INT(b.used, 0);
 }
 
+/* As when another thread takes while one writes into the room it was given. */
+static void taking_all_while_a_record_is_written_at_the_start_leaves_that_record(void) {
+    uint64_t mem[32]; /* three records of 64 bytes and a rest that holds none */
+    size_t len = 64 - HEADER, cap;
+    det__outbox b;
+    det__outbox_init(&b, mem, sizeof mem - 16);
+    for (int i = 0; i < 3; i++) CHECK(add(&b, len, i, i));
+    det__outbox_set(&b, det__outbox_first(&b), DET__GONE);
+    det__outbox_pop(&b);
+    det__record *r = det__outbox_room(&b, 1, &cap);
+    CHECK(r && cap >= len - 8);
+    while (det__outbox_first(&b)) {
+        det__outbox_set(&b, det__outbox_first(&b), DET__GONE);
+        det__outbox_pop(&b);
+    }
+    r->steps = 7;
+    memset(r + 1, 7, len - 8);
+    det__outbox_commit(&b, r, len - 8);
+    CHECK(first_is(&b, len - 8, 7, 7));
+    CHECK(det__outbox_next(&b) == r);
+    CHECK(add(&b, len, 8, 8));
+    CHECK(det__outbox_after(&b, r) && det__outbox_after(&b, r)->steps == 8);
+}
+
 static void a_record_of_exactly_the_ring_fits_and_one_byte_more_does_not(void) {
     unsigned char *mem = unit_guard(128);
     det__outbox b;
@@ -115,6 +139,7 @@ static void a_full_ring_takes_again_what_it_gave(void) {
 
 static const unit_test tests[] = {
     TEST(an_empty_ring_has_nothing),
+    TEST(taking_all_while_a_record_is_written_at_the_start_leaves_that_record),
     TEST(a_record_of_exactly_the_ring_fits_and_one_byte_more_does_not),
     TEST(records_come_out_as_they_went_in),
     TEST(it_behaves_as_a_queue_whatever_the_sizes),

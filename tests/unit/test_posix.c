@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "det_posix.h"
@@ -314,6 +315,29 @@ static void without_descriptors_it_is_an_io_error(void) {
     close(l);
 }
 
+/* Else the peer would go on with what it was sent before, which a close is to stop (contract 5.6). */
+static void close_reaches_the_peer_though_a_child_holds_the_socket(void) {
+    uint16_t p = 0;
+    int hold[2], l = listen_at("127.0.0.1", &p, 4);
+    char c;
+    CHECK_INT(pipe(hold), 0);
+    CHECK_INT(dial("127.0.0.1", p, 1000), DET_OK);
+    int fd = accept(l, NULL, NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        close(hold[1]);
+        _exit(read(hold[0], &c, 1) != 0);
+    }
+    hang_up();
+    struct pollfd end = {fd, POLLIN, 0};
+    CHECK_INT(poll(&end, 1, 2000), 1);
+    close(hold[0]);
+    close(hold[1]);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+    close(fd);
+    close(l);
+}
+
 static void a_thousand_connections_leave_no_descriptor(void) {
     uint16_t p = 0, none = dead_port();
     int l = listen_at("127.0.0.1", &p, 8), before = fds_open();
@@ -603,6 +627,7 @@ static const unit_test tests[] = {
     TEST(every_address_of_a_name_is_tried),
     TEST(a_silent_address_costs_its_share_of_the_budget_and_no_more),
     TEST(without_descriptors_it_is_an_io_error),
+    TEST(close_reaches_the_peer_though_a_child_holds_the_socket),
     TEST(a_thousand_connections_leave_no_descriptor),
     TEST(descriptors_beyond_a_select_set_work),
     TEST(would_block_closed_and_reset_are_told_apart),

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The spool's side of a core: what is kept about the log. See feed.c. */
+#ifndef DET_CORE_FEED_H
+#define DET_CORE_FEED_H
+
+#include "det.h"
+#include "outbox.h"
+
+enum det__feed_phase {
+    DET__FEED_BETWEEN, /* no run is under way */
+    DET__FEED_OPENING,
+    DET__FEED_ACTIVE,
+    DET__FEED_ENDING   /* all is delivered: its state is to be told */
+};
+
+typedef struct det__feed {
+    det__outbox staging;  /* reports that are not in the log yet */
+    uint64_t pos;         /* read up to here */
+    uint64_t mark;        /* up to here it is a record's in the outbox, or settled */
+    uint64_t taken;       /* settled up to here */
+    uint64_t tidied;      /* … and the log was told */
+    uint32_t step;        /* so much is settled before the log is told: a copy of RUN comes with it */
+    uint64_t gone;        /* where the log begins */
+    uint64_t recovered;   /* where it ended when it was opened: before are earlier programs' records */
+    uint64_t state_end;   /* behind the STATE that is being told */
+    uint32_t own, active; /* logical runs */
+    int store_code;       /* what the log said last */
+    uint8_t phase;
+    uint8_t offline;
+    uint8_t state_due;    /* enum det_state, to be written to the log */
+    char ids[2][40];      /* external ids made here */
+} det__feed;
+
+int det__feed_open(det_core *core); /* look at the log, add our own run. DET_OK or an error */
+
+/* What reports and the log need done. DET_OK: the engine may go on; DET_E_STATE there is nothing for it, DET_E_CLOSED it
+ * has ended; DET_E_AGAIN or DET_E_IO: the log will not take, or give, what there is. */
+int det__feed_step(det_core *core);
+
+#endif
