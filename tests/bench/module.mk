@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `make bench`: the report of all benchmarks, about four minutes. Ratios in one run; nothing timed is ever a test.
-# Debian packages: libhttp-parser-dev, rapidjson-dev, libcurl4-openssl-dev (what ours is measured against), strace and valgrind (columns that
-# are left out without them), openssl (the certificate).
+# Debian packages: libhttp-parser-dev, rapidjson-dev, libcurl4-openssl-dev (what ours is measured against), strace and
+# valgrind (columns that are left out without them), openssl (the certificate).
 CXX ?= c++
 BENCH_OBJ := $(patsubst %,$(B)/tests/bench/%.o,bench bench_port)
 BENCH_REQ := $(patsubst %,$(B)/tests/bench/%.o,bare bare_tls serve)
@@ -35,11 +35,11 @@ $(B)/bench/bench_json: tests/bench/bench_json.cpp $(LIB)
 	@mkdir -p $(@D)
 	$(CXX) -std=c++11 -Iinclude -DDET_TLS=$(TLS) $(CFLAGS) -MMD -MP -MF $@.d $< -o $@ $(LIB) $(LDFLAGS)
 
-# TLS 1.3 saves a round trip: where the newer mbedTLS was fetched, the long line and the rate are measured with it.
-BENCH_13  := $(if $(MBEDTLS)$(filter 0,$(TLS)),,$(wildcard $(MBEDTLS36)/lib/libmbedtls.a))
 # The worker is opt-in: its users link so.
 $(B)/bench/bench_worker: private LDFLAGS += -pthread
 
+# TLS 1.3 saves a round trip: where the newer mbedTLS was fetched, the long line and the rate are measured with it.
+BENCH_13  := $(if $(MBEDTLS)$(filter 0,$(TLS)),,$(wildcard $(MBEDTLS36)/lib/libmbedtls.a))
 bench: $(BENCHES) $(B)/det-master
 	$(if $(BENCH_13),@$(MAKE) -s B=$(B)/tls13 MBEDTLS=$(MBEDTLS36) $(B)/tls13/bench/bench_link $(B)/tls13/bench/bench_rate $(B)/tls13/det-master)
 	@B='$(B)' TLS='$(TLS)' CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/run.sh
