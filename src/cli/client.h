@@ -51,6 +51,7 @@ typedef struct det__flow {
     void *ctx;
     uint8_t safe; /* all are GETs: they may go ahead of each other's answers, and again over a new connection when the old
                      one died before the answer */
+    uint8_t once; /* so many of the first are not tried again when the master is busy or gone */
 } det__flow;
 
 /* Find master and certificate and prepare the session. No request is sent. */

@@ -88,7 +88,7 @@ static int info_done(contact *k, int rc) {
 
 /* Refused: the answers to what is under way are read, so that the connection stays of use. */
 static int me_done(contact *k, int rc) {
-    k->refused = det_error_class(rc) == DET_CLASS_SERVER || (rc == DET_OK && det__picker_end(&k->picker) != DET_OK);
+    k->refused = (det_error_class(rc) == DET_CLASS_SERVER && rc != DET_E_BUSY) || (rc == DET_OK && det__picker_end(&k->picker) != DET_OK);
     if (k->refused) k->c->me[0] = 0;
     return k->refused ? DET_OK : rc;
 }
@@ -101,7 +101,7 @@ static int done(void *ctx, size_t i, int rc) {
 }
 
 static int try_once(contact *k) {
-    det__flow f = {make, take, done, NULL, 1};
+    det__flow f = {make, take, done, NULL, 1, 1};
     f.ctx = k;
     k->version[0] = 0;
     k->failed_first = k->refused = 0;
