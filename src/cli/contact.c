@@ -112,7 +112,7 @@ static int try_once(contact *k) {
     return rc == DET_OK && k->refused ? RELOGIN : rc;
 }
 
-/* A certificate that is not trusted is a person's to judge, once. */
+/* A certificate that is not trusted by what was tried may be by more: once by the system, once by a person. */
 static int go(det__client *c, const det__flow *f, size_t before) {
     contact k;
     memset(&k, 0, sizeof k);
@@ -120,9 +120,12 @@ static int go(det__client *c, const det__flow *f, size_t before) {
     k.f = f;
     k.before = before;
     int rc = try_once(&k);
-    if (rc != DET_E_TRUST || !k.failed_first || c->noverify) return rc;
-    rc = det__trust_ask(c);
-    return rc == DET_OK ? try_once(&k) : rc;
+    for (int more = 0; more < 2 && rc == DET_E_TRUST && k.failed_first && !c->noverify; more++) {
+        rc = det__trust_more(c);
+        if (rc != DET_OK) return rc;
+        rc = try_once(&k);
+    }
+    return rc;
 }
 
 int det__contact(det__client *c) {
