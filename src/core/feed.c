@@ -271,7 +271,7 @@ static int fill_one(det__core *c) {
     uint64_t at = f->pos;
     det__spooled h;
     int rc = get(c, &f->pos, &h, NULL, 0), settled = !c->outbox.open && !c->flights && !c->untold;
-    if (rc == DET_E_AGAIN && c->opt.flush && settled) end_run(c); /* it was cut off without a state */
+    if (rc == DET_E_AGAIN && (c->opt.flush || f->run_due) && settled) end_run(c); /* it was cut off without a state */
     if (!is_there(rc)) return 0;
     if (h.run < f->active || h.kind == DET__SPOOL_SETTLED) return 1; /* of what is behind us */
     if (h.run == f->active && h.kind == DET__SPOOL_RUN) {

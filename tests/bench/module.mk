@@ -7,7 +7,8 @@ BENCH_OBJ := $(patsubst %,$(B)/tests/bench/%.o,bench bench_port)
 BENCH_REQ := $(patsubst %,$(B)/tests/bench/%.o,bare bare_tls serve)
 BENCH_LINK := $(patsubst %,$(B)/tests/bench/%.o,bare bare_tls delay raw)
 BENCH_RATE := $(patsubst %,$(B)/tests/bench/%.o,bare delay curl)
-BENCHES   := $(patsubst %,$(B)/bench/bench_%,seed syscalls request report worker link rate head json)
+BENCH_LIST := $(patsubst %,$(B)/tests/bench/%.o,bare delay)
+BENCHES   := $(patsubst %,$(B)/bench/bench_%,seed syscalls request report worker link rate list head json)
 $(sort $(BENCH_OBJ) $(BENCH_REQ) $(BENCH_LINK) $(BENCH_RATE)): EXTRA += -D_GNU_SOURCE
 
 # Ours alone are given by name, so that what a wildcard finds in tests/bench stays out.
@@ -27,6 +28,10 @@ $(B)/bench/bench_rate: tests/bench/bench_rate.c $(BENCH_RATE) $(BENCH_OBJ) $(LIB
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -MF $@.d $< -o $@ $(BENCH_RATE) $(BENCH_OBJ) $(LIB) $(TLS_LIBS) $(LDFLAGS) -lcurl
 
+$(B)/bench/bench_list: tests/bench/bench_list.c $(BENCH_LIST) $(BENCH_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -D_GNU_SOURCE -MMD -MP -MF $@.d $< -o $@ $(BENCH_LIST) $(BENCH_OBJ) $(LIB) $(TLS_LIBS) $(LDFLAGS)
+
 $(B)/bench/bench_head: tests/bench/bench_head.c $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Isrc -Itests -MMD -MP -MF $@.d $< -o $@ $(LIB) $(LDFLAGS) -lhttp_parser
@@ -38,10 +43,7 @@ $(B)/bench/bench_json: tests/bench/bench_json.cpp $(LIB)
 # The worker is opt-in: its users link so.
 $(B)/bench/bench_worker: private LDFLAGS += -pthread
 
-# TLS 1.3 saves a round trip: where the newer mbedTLS was fetched, the long line and the rate are measured with it.
-BENCH_13  := $(if $(MBEDTLS)$(filter 0,$(TLS)),,$(wildcard $(MBEDTLS36)/lib/libmbedtls.a))
-bench: $(BENCHES) $(B)/det-master
-	$(if $(BENCH_13),@$(MAKE) -s B=$(B)/tls13 MBEDTLS=$(MBEDTLS36) $(B)/tls13/bench/bench_link $(B)/tls13/bench/bench_rate $(B)/tls13/det-master)
+bench: $(BENCHES) $(B)/det-master $(B)/detc
 	@B='$(B)' TLS='$(TLS)' CC='$(CC)' CFLAGS='$(CFLAGS)' sh tests/bench/run.sh
 
 -include $(BENCH_OBJ:.o=.d) $(BENCH_REQ:.o=.d) $(BENCH_LINK:.o=.d) $(BENCH_RATE:.o=.d) $(BENCHES:=.d)

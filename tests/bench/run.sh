@@ -14,8 +14,9 @@ dir=$(mktemp -d) || exit 1
 plain_pid=
 tls_pid=
 link_pid=
+list_pids=
 stop_all() {
-    for pid in $plain_pid $tls_pid $link_pid; do
+    for pid in $plain_pid $tls_pid $link_pid $list_pids; do
         kill "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
     done
@@ -162,6 +163,31 @@ instructions() {
     collected 'det_report_training_metrics(), ten doubles' 100 "$bin/bench_report" --count 100 "$plain_url"
 }
 
+# ---- detc, with masters of its own -------------------------------------------------------------------------------------
+command_line() {
+    have curl || {
+        echo "(no curl: detc is not measured)"
+        return 0
+    }
+    mkdir -p "$dir/list/plain" "$dir/list/tls"
+    start_master "$dir/list/plain" --user ada:Secret-123 || return 1
+    list_pids=$master_pid
+    set -- "$master_port"
+    if [ -n "$tls" ]; then
+        start_master "$dir/list/tls" --user ada:Secret-123 --tls "$dir/tls/leaf.pem" "$dir/tls/leaf.key" || return 1
+        list_pids="$list_pids $master_pid"
+        set -- "$1" "$master_port" "$dir/tls/ca.pem"
+    fi
+    XDG_CONFIG_HOME=$dir/list "$bin/bench_list" "$B/detc" "$@"
+    good=$?
+    for pid in $list_pids; do
+        kill "$pid"
+        wait "$pid" 2>/dev/null
+    done
+    list_pids=
+    return $good
+}
+
 # ---- the report ------------------------------------------------------------------------------------------------------
 cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2>/dev/null | head -n 1)
 echo "libdet benchmarks: $(uname -srm), ${cpu:-unknown CPU}, $(getconf _NPROCESSORS_ONLN) CPUs, load $(cut -d' ' -f1 /proc/loadavg 2>/dev/null)"
@@ -185,6 +211,7 @@ run cost
 run "$bin/bench_worker" "$plain_url" "$plain_pid"
 run long_line
 run rate
+run command_line
 if have valgrind; then
     run instructions
 else
