@@ -91,13 +91,15 @@ lane() {
         integration gcc
         ;;
     torture) # a sample; `make torture` is all of it
-        build gcc CC=gcc "$B/gcc/torture" "$B/gcc/soak"
+        build gcc CC=gcc "$B/gcc/torture" "$B/gcc/power" "$B/gcc/soak"
         ok "the torture builds" $?
         build asan CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' "$B/asan/torture"
         ok "the torture builds with sanitizers" $?
-        tally "torture" "$B/gcc/torture" --every 89
-        tally "torture with sanitizers" "$B/asan/torture" --every 1999
+        tally "torture" "$B/gcc/torture" --every 179
+        tally "power cuts" "$B/gcc/power" --every 97
+        tally "torture with sanitizers" "$B/asan/torture" --every 3001
         tally "20,000 reports through a faulty relay" "$B/gcc/soak" --reports 20000 --bytes 500000
+        tally "a reporter that is killed" "$B/gcc/soak" --reports 10000 --kills 8
         ;;
     tsan)
         build tsan CC=clang CFLAGS='-O1 -g -fsanitize=thread' "$B/tsan/worker" "$B/tsan/det-master"
