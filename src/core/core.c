@@ -37,7 +37,7 @@ static int is_id(const char *id) {
 }
 
 static int check_options(const det_options *o) {
-    if (!o->mem || !is_id(o->external_experiment_id)) return DET_E_ARG;
+    if (!o->mem || !is_id(o->external_experiment_id) || (!DET_LOGIN && !o->token)) return DET_E_ARG;
     if (o->external_trial_id && !o->external_experiment_id) return DET_E_ARG;
     if (!o->workspace != !o->project) return DET_E_ARG;
     if ((unsigned)o->when_full > (DET_POLICIES ? DET_THIN : DET_REFUSE)) return DET_E_ARG;
@@ -73,7 +73,7 @@ static void carve(det__core *c) {
 /* The defaults of contract 2.6 and 3.1. */
 static void set_defaults(det_options *o) {
     if (!o->master) o->master = "localhost:8080";
-    if (!o->user && (!o->token || o->password)) o->user = "determined";
+    if (DET_LOGIN && !o->user && (!o->token || o->password)) o->user = "determined";
     if (!o->searcher_metric && !o->config) o->searcher_metric = "unmanaged";
 }
 
