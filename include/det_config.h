@@ -75,6 +75,17 @@
 #endif
 #endif
 
+/* 1: a core can log in with a password (det_options.user). 0: it needs det_options.token; saves LOGIN bytes of flash. */
+#ifndef DET_LOGIN
+#define DET_LOGIN 1
+#endif
+
+/* 1: det_port.lock() and unlock(), if the port has them, are called around every use of the outbox. 0: never, reports
+ * come from the thread that steps; saves LOCK bytes of flash. */
+#ifndef DET_LOCK
+#define DET_LOCK 1
+#endif
+
 /* Most requests under way at a time over a core's connection, 1 … 1024. RAM of a core: a byte each. With 1 nothing is
  * pipelined and det_session_pipe() is not there, which saves about 600 bytes of flash. */
 #ifndef DET_PIPELINE

@@ -11,6 +11,8 @@
  * Invariant: released is the highest step of each part among rows that are stored and no longer held. */
 #include "internal.h"
 
+#if !DET__PLAIN
+
 static int is_open(const det__record *r) {
     return r->state <= DET__FLIGHT;
 }
@@ -305,3 +307,7 @@ void det__deliver_give_up(det_core *core) {
     det__unlock(c);
     det__deliver_tell(core);
 }
+
+#else
+typedef int det__deliver_nothing;
+#endif

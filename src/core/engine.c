@@ -27,6 +27,10 @@ static int due(uint32_t t, uint32_t at) {
     return (int32_t)(t - at) >= 0;
 }
 
+static int in_doubt(const det__core *c) {
+    return DET_EXACT && c->doubt != DET__NO_DOUBT;
+}
+
 /* ---- what next ---------------------------------------------------------------------------------------------------- */
 
 /* Login, experiment and trial need each other's answers, the rest of opening only theirs. The first heartbeat comes at
@@ -40,12 +44,12 @@ static int next_call(det__core *c, uint32_t t) {
     if (c->last || c->stopping || c->flights >= c->window) return DET__CALL_NONE;
     if (det__opening(c)) return opening_call(c);
     if (!det__run_open(c)) return DET__CALL_NONE;
-    if (c->login_due) return c->flights ? DET__CALL_NONE : DET__CALL_LOGIN;
+    if (DET_LOGIN && c->login_due) return c->flights ? DET__CALL_NONE : DET__CALL_LOGIN;
     if (due(t, c->beat_ms)) return t - c->alive_ms < REVIVE_MS ? DET__CALL_HEARTBEAT : DET__CALL_REVIVE;
     det__lock(c);
-    int call = c->doubt == DET__NO_DOUBT && c->progress_due ? DET__CALL_PROGRESS : det__deliver_next(c);
+    int call = !in_doubt(c) && c->progress_due ? DET__CALL_PROGRESS : det__deliver_next(c);
     det__unlock(c);
-    if (call == DET__CALL_NONE && c->doubt == DET__NO_DOUBT && det__ending(c) && !c->told) return DET__CALL_STATE;
+    if (call == DET__CALL_NONE && !in_doubt(c) && det__ending(c) && !c->told) return DET__CALL_STATE;
     return call;
 }
 
@@ -98,7 +102,7 @@ static void stop_later(det__core *c, int rc) {
 static void unauthorized(det_core *core) {
     det__core *c = det__core_of(core);
     if (c->login_due) return;
-    c->login_due = c->opt.user != NULL;
+    c->login_due = DET_LOGIN && c->opt.user != NULL;
     if (c->login_due && !c->tries)
         c->tries = 1;
     else
@@ -119,10 +123,10 @@ static int may_come_again(const det_core *core, int status) {
 static void report_failed(det_core *core, int rc, int status) {
     det__core *c = det__core_of(core);
     int stale = has(det_session_errmsg(&core->session), "invalid run id");
-    if (status == 401 || may_come_again(core, status) || (stale && c->starts)) {
+    if (status == 401 || may_come_again(core, status) || (DET_EXACT && stale && c->starts)) {
         det__deliver_again(c);
         c->told = 0;
-        if (stale) c->doubt = DET__FENCING; /* one of our own StartTrials has landed late */
+        if (DET_EXACT && stale) c->doubt = DET__FENCING; /* one of our own StartTrials has landed late */
         else if (status != 401) back_off(core);
         return;
     }
@@ -131,9 +135,11 @@ static void report_failed(det_core *core, int rc, int status) {
 }
 
 static void run_started(det__core *c) {
+#if DET_EXACT
     int64_t landed = c->run.trial_run_id - c->run_id;
     c->run_id = c->run.trial_run_id;
     c->starts = (uint8_t)(c->starts > landed ? c->starts - landed : 0);
+#endif
     c->alive_ms = now(c);
     if (!det__opening(c)) det__deliver_fenced(c, 1);
 }
@@ -148,9 +154,9 @@ static void succeeded(det_core *core, int call) {
     } else if (call == DET__CALL_METRICS) {
         if (c->window < c->depth) c->window++;
         det__deliver_stored(c);
-    } else if (call == DET__CALL_PROBE) {
+    } else if (DET_EXACT && call == DET__CALL_PROBE) {
         det__deliver_probed(c, det__probe_stored(c));
-    } else if (call == DET__CALL_LOGIN) {
+    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->login_due = 0;
         c->logged_in = 1;
     } else if (call == DET__CALL_STATE && (!c->told || c->outbox.open)) {
@@ -169,13 +175,13 @@ static void failed(det_core *core, int call, int rc, int status) {
         c->beat_ms = now(c) + (status == 401 ? 0 : BEAT_RETRY_MS);
     } else if (call == DET__CALL_PROGRESS) {
         if (status == 401) c->progress_due = 1;
-    } else if (call == DET__CALL_PROBE) {
+    } else if (DET_EXACT && call == DET__CALL_PROBE) {
         det__deliver_probed(c, status == 401 || may_come_again(core, status) ? DET__ASK_AGAIN : -1);
         if (may_come_again(core, status)) back_off(core);
-    } else if (call == DET__CALL_LOGIN) {
+    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->login_due = 1;
         back_off(core);
-    } else if (call == DET__CALL_START) {
+    } else if (DET_EXACT && call == DET__CALL_START) {
         c->starts = 0;
         if (status != 401) det__deliver_fenced(c, 0);
     } else if (status == 401) {
@@ -196,7 +202,7 @@ static void opening_done(det_core *core, int call, int rc) {
     if (rc != DET_OK) {
         if (c->state == DET__OPENING_RUN) stop_later(c, rc);
         else c->break_code = rc;
-    } else if (call == DET__CALL_LOGIN) {
+    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->logged_in = 1;
     } else if (call == DET__CALL_STATE) {
         det__feed_run_opened(c);
@@ -226,7 +232,7 @@ static void push_flight(det__core *c, int call) {
     if (det__opening(c)) c->next++;
     if (call == DET__CALL_PROGRESS) c->progress_due = 0; /* a newer one may come meanwhile */
     if (call == DET__CALL_STATE) c->told = det__ending(c) != 0;
-    if (call == DET__CALL_START) c->starts++;
+    if (DET_EXACT && call == DET__CALL_START) c->starts++;
 }
 
 /* A det_pipe's next(). */
@@ -263,7 +269,7 @@ static void call_done(det_core *core, int rc, int status) {
     c->contact = 1;
     pop_flight(c);
     /* A password's hash opens an account as well as the password: it does not stay in memory. */
-    if (call == DET__CALL_LOGIN) det__wipe(c->opt.mem, c->tx_len + DET__SCRATCH);
+    if (DET_LOGIN && call == DET__CALL_LOGIN) det__wipe(c->opt.mem, c->tx_len + DET__SCRATCH);
     det__lock(c);
     if (rc == DET_OK && call == DET__CALL_START) run_started(c);
     if (det__opening(c))
@@ -295,9 +301,9 @@ static void forget_flights(det__core *c, int sent) {
         int call = pop_flight(c);
         if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) c->beat_ms = now(c);
         if (call == DET__CALL_PROGRESS) c->progress_due = 1;
-        if (call == DET__CALL_LOGIN) c->login_due = !det__opening(c);
+        if (DET_LOGIN && call == DET__CALL_LOGIN) c->login_due = !det__opening(c);
         if (call == DET__CALL_STATE) c->told = 0;
-        if (call == DET__CALL_START && !sent) c->starts--;
+        if (DET_EXACT && call == DET__CALL_START && !sent) c->starts--;
     }
     det__lock(c);
     det__deliver_broken(c, sent);
@@ -333,7 +339,7 @@ static void broken(det_core *core, int rc) {
 }
 
 static int needs_body(int call) {
-    return call == DET__CALL_LOGIN || call == DET__CALL_START || call == DET__CALL_PROBE;
+    return call == DET__CALL_LOGIN || call == DET__CALL_START || (DET_EXACT && call == DET__CALL_PROBE);
 }
 
 /* The pipe has ended with an error. */
@@ -398,7 +404,7 @@ static int start(det_core *core, uint32_t t) {
     int call = next_call(c, t);
     if (call == DET__CALL_NONE) return DET_OK;
     if (held(c, t) || det__session_busy(&core->session)) return DET_E_AGAIN; /* with a request of the caller's own */
-    c->pipe.silence_ms = call == DET__CALL_LOGIN ? LOGIN_MS : 0;
+    c->pipe.silence_ms = DET_LOGIN && call == DET__CALL_LOGIN ? LOGIN_MS : 0;
     int rc = launch(core);
     c->driving = rc == DET_OK;
     if (rc != DET_OK && rc != DET_E_AGAIN) stop_later(c, rc);
@@ -430,7 +436,7 @@ int det__engine_step(det_core *core) {
 
 void det__engine_open_run(det_core *core) {
     det__core *c = det__core_of(core);
-    c->next = c->opt.token || c->logged_in ? DET__CALL_EXPERIMENT : DET__CALL_LOGIN;
+    c->next = !DET_LOGIN || c->opt.token || c->logged_in ? DET__CALL_EXPERIMENT : DET__CALL_LOGIN;
     c->told_state = "RUNNING";
 }
 

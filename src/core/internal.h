@@ -9,6 +9,12 @@
 #include "feed.h"
 #include "outbox.h"
 
+/* Everything that makes delivery more than one request after the other is left out: deliver_plain.c. */
+#define DET__PLAIN (!DET_EXACT && !DET_SPOOL && DET_PIPELINE == 1 && DET_JOIN == 1 && !DET_POLICIES)
+
+/* Reports may be sent long after they were made. */
+#define DET__TIMES (DET_EXACT || DET_SPOOL)
+
 enum det__core_state {
     DET__CLOSED, /* not opened, failed to open, or closed */
     DET__OPENING_RUN,
@@ -135,12 +141,16 @@ static inline int det__core_opened(const det_core *core) {
 }
 
 /* With a producer in another thread or an interrupt: around every use of the ring. Never held across I/O. */
+static inline int det__has_lock(const det__core *c) {
+    return DET_LOCK && DET_PORT_HAS(c->opt.port, lock);
+}
+
 static inline void det__lock(const det__core *c) {
-    if (DET_PORT_HAS(c->opt.port, lock)) c->opt.port->lock(c->opt.port->ctx);
+    if (det__has_lock(c)) c->opt.port->lock(c->opt.port->ctx);
 }
 
 static inline void det__unlock(const det__core *c) {
-    if (DET_PORT_HAS(c->opt.port, unlock)) c->opt.port->unlock(c->opt.port->ctx);
+    if (DET_LOCK && DET_PORT_HAS(c->opt.port, unlock)) c->opt.port->unlock(c->opt.port->ctx);
 }
 
 static inline const char *det__record_text(const det__record *r) {
@@ -177,13 +187,23 @@ void det__deliver_stored(det__core *c);                 /* the oldest request wi
 void det__deliver_again(det__core *c);                  /* … was not stored: send again */
 void det__deliver_refused(det__core *c, int code);      /* … was refused for good, or is unsure */
 void det__deliver_broken(det__core *c, int sent);       /* the connection is gone; sent: it had been open */
+#if DET__PLAIN
+#define det__deliver_order(c, part, steps) DET_OK
+#define det__deliver_yield(c) 0
+#else
+int det__deliver_order(const det__core *c, unsigned part, int32_t steps); /* DET_OK or DET_E_ORDER */
+int det__deliver_yield(det__core *c);                   /* free the oldest record if it is only kept */
+#endif
+#if DET_EXACT
 void det__deliver_fenced(det__core *c, int ok);         /* StartTrial has answered: rewind. Not ok: it was refused */
 det__record *det__deliver_probe(det__core *c);          /* the record to ask for next */
 enum { DET__ASK_AGAIN = -2 };
 void det__deliver_probed(det__core *c, int stored);     /* the oldest probe's answer; -1: it was refused; or ASK_AGAIN */
+#else
+#define det__deliver_fenced(c, ok) ((void)0)
+#define det__deliver_probed(c, stored) ((void)0)
+#endif
 void det__deliver_lose(det__core *c, det__record *r, int code);
-int det__deliver_order(const det__core *c, unsigned part, int32_t steps); /* DET_OK or DET_E_ORDER */
-int det__deliver_yield(det__core *c);                   /* free the oldest record if it is only kept */
 void det__deliver_tell(det_core *core);                 /* the callbacks that are due */
 void det__deliver_give_up(det_core *core);              /* all in flight are unsure */
 
@@ -192,8 +212,12 @@ void det__deliver_give_up(det_core *core);              /* all in flight are uns
 int det__policy_drop(det__core *c, const char *group, size_t group_len, size_t len);
 
 /* join.c: reports joined in one request, and the body they make */
+#if DET_JOIN > 1 || DET_EXACT
 int det__join_fits(const det__core *c, const det__record *leader, const det__record *r);
 int det__join_has_name(const det__record *r, const det_json_token *key); /* or one that cannot be compared */
+#else
+#define det__join_fits(c, leader, r) 0
+#endif
 size_t det__join_len(const det__core *c);               /* of the body of the request that is made now */
 int det__join_copy(void *core, size_t at, void *buf, size_t len); /* a det_source_fn */
 

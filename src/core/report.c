@@ -184,7 +184,7 @@ static int check_runs(const det_core *core) {
 
 /* The sentence about the last failure belongs to the thread that steps: beside it a report has its code alone. */
 static int refuse(det_core *core, int rc) {
-    return DET_PORT_HAS(det__core_of_const(core)->opt.port, lock) ? rc : det__core_fail(core, rc);
+    return det__has_lock(det__core_of_const(core)) ? rc : det__core_fail(core, rc);
 }
 
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {

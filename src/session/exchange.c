@@ -54,7 +54,7 @@ static void forget_answer(det__session *s) {
 
 static void begin_answer(det__session *s) {
     forget_answer(s);
-    det__response_init(&s->parser, !(DET_LONG_LINES && s->skip) && s->req.method[0] == 'H');
+    det__response_init(&s->parser, !(DET_LONG_LINES && s->skip) && !det__pipe_of(s) && s->req.method[0] == 'H');
 }
 
 static void begin_send(det__session *s) {
@@ -239,7 +239,7 @@ static uint32_t left(uint32_t t, uint32_t since, uint32_t limit) {
 static int precede(det__session *s) {
     static const det__head info = {"GET", "/info", NULL, 0, 0};
     det__out o;
-    if (!DET_LONG_LINES || strlen(s->req.path) < FIRST_PATH_MAX) return DET_OK;
+    if (!DET_LONG_LINES || !s->req.path || strlen(s->req.path) < FIRST_PATH_MAX) return DET_OK;
     det__out_init(&o, s->rx, sizeof s->rx);
     int rc = det__request_head(&o, &s->url, s->hdr, s->hdr_len, &info);
     if (rc != DET_OK) return rc;

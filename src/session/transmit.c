@@ -64,10 +64,9 @@ int det__transmit_fill(det__session *s) {
     if (s->tx_sent == s->tx_len && rendered(s)) s->tx_sent = s->tx_len = 0;
     while (!s->stuck && s->pipe && (s->held || (rendered(s) && may_add(s)))) {
         if (!s->held) {
-            det_request q;
-            memset(&q, 0, sizeof q);
-            if (s->pipe->next(s->pipe->ctx, &q) != DET_OK) break;
-            s->req = q;
+            memset(&s->req, 0, sizeof s->req); /* none counts as rendered */
+            s->body_off = 0;
+            if (s->pipe->next(s->pipe->ctx, &s->req) != DET_OK) break;
             s->held = 1;
         }
         int rc = render(s);
