@@ -159,7 +159,7 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
-    uint64_t mem[(592 + DET_SPOOL * (200 + 8 * sizeof(void *)) + DET_PIPELINE + DET_JSON_DEPTH / 8 + 80 * sizeof(void *)) / 8];
+    uint64_t mem[(592 + DET_SPOOL * (224 + 8 * sizeof(void *)) + DET_PIPELINE + DET_JSON_DEPTH / 8 + 80 * sizeof(void *)) / 8];
     det_session session; /* for det_session_call() to any other endpoint over the same connection, while det_step() has
                             nothing under way (it then returns DET_OK) */
 } det_core;

@@ -10,7 +10,7 @@ mbedtls36=${1:?usage: deps.sh FOLDER}
 
 build='gcc libc6-dev binutils make pkg-config libmbedtls-dev libyaml-dev openssl ca-certificates'
 tests='clang g++ libjansson-dev gcc-arm-none-eabi libnewlib-arm-none-eabi'
-bench='libhttp-parser-dev rapidjson-dev strace valgrind'
+bench='libhttp-parser-dev rapidjson-dev libcurl4-openssl-dev strace valgrind'
 
 for tool in apt-get apt-cache dpkg-query; do
     command -v $tool >/dev/null || {

@@ -16,6 +16,7 @@ typedef struct parse {
     const det__command *command;
     size_t positional; /* arguments of the command seen so far */
     size_t words;
+    const det__option *rival; /* the one given of those that exclude each other */
 } parse;
 
 static int told(const parse *p, const char *what, const char *which, const char *rest) {
@@ -34,6 +35,12 @@ static int told_option(const parse *p, const det__option *o, const char *what, c
     snprintf(text + strlen(text), sizeof text - strlen(text), ": %s", what);
     if (o->choices) snprintf(rest, sizeof rest, "' (choose from %s)", o->choices);
     return told(p, text, value ? value : "", value ? rest : "");
+}
+
+static int told_rival(const parse *p, const det__option *o) {
+    char text[64];
+    snprintf(text, sizeof text, "not allowed with argument %s", p->rival->names);
+    return told_option(p, o, text, NULL);
 }
 
 /* ---- values -------------------------------------------------------------------------------------------------------- */
@@ -83,6 +90,8 @@ static int add_word(parse *p, char ***list, char *word) {
 
 static int store(parse *p, const det__option *o, char *value) {
     char *at = (char *)p->a + o->at;
+    if (o->rival && p->rival && p->rival != o) return told_rival(p, o);
+    if (o->rival) p->rival = o;
     switch (o->kind) {
     case DET__OPTION_FLAG: *(int *)(void *)at = 1; break;
     case DET__OPTION_INT:
@@ -99,8 +108,8 @@ static int store(parse *p, const det__option *o, char *value) {
 
 /* ---- options ------------------------------------------------------------------------------------------------------- */
 
-static const det__option help_option = {"-h --help", NULL, NULL, NULL, 0, DET__OPTION_FLAG};
-static const det__option version_option = {"--version", NULL, NULL, NULL, 0, DET__OPTION_FLAG};
+static const det__option help_option = {"-h --help", NULL, NULL, NULL, 0, DET__OPTION_FLAG, 0};
+static const det__option version_option = {"--version", NULL, NULL, NULL, 0, DET__OPTION_FLAG, 0};
 
 enum { NO_MATCH, PREFIX, EXACT };
 
@@ -226,7 +235,7 @@ static void defaults(det__args *a) {
 }
 
 int det__args_parse(det__args *a, const det__command **command, int argc, char **argv) {
-    parse p = {a, argv, argc, 1, NULL, NULL, 0, 0};
+    parse p = {a, argv, argc, 1, NULL, NULL, 0, 0, NULL};
     int status = DET__ARGS_RUN, only_arguments = 0;
     defaults(a);
     for (; p.i < argc && status == DET__ARGS_RUN; p.i++) {

@@ -13,7 +13,7 @@ enum { DET__ARG_UNSET = INT32_MIN }; /* an INT that was not given and has no def
 typedef struct det__args {
     const char *master, *user; /* -m, -u, or NULL */
     int verbose;
-    int all, show_project, csv; /* lists */
+    int all, show_project, csv, json; /* lists */
     int64_t limit, offset, best, experiment_id;
     const char *pages;
     const char *username; /* user login */
@@ -37,6 +37,7 @@ typedef struct det__option {
     const char *help;
     size_t at; /* in det__args */
     uint8_t kind;
+    uint8_t rival;         /* of options with the same number but 0 only one may be given */
 } det__option;
 
 struct det__command;

@@ -29,6 +29,8 @@ typedef struct det__client {
     const char *tls_name;
     char *pem; /* trusted beside the system's roots, or NULL */
     int noverify;
+    int with_roots; /* the system's are tried, too: reading them takes longer than all the rest, so pem goes first */
+    det_port port;  /* without them */
     int opened;
 
     det__refusal refusal;
@@ -51,6 +53,7 @@ typedef struct det__flow {
     void *ctx;
     uint8_t safe; /* all are GETs: they may go ahead of each other's answers, and again over a new connection when the old
                      one died before the answer */
+    uint8_t once; /* so many of the first are not tried again when the master is busy or gone */
 } det__flow;
 
 /* Find master and certificate and prepare the session. No request is sent. */
@@ -63,7 +66,7 @@ int det__client_run(det__client *c, const det__flow *f);
 /* One request; q->sink sees only a success's body. */
 int det__client_call(det__client *c, const det_request *q);
 
-/* A new session, after the certificates have changed. */
+/* A new session, after what is trusted has changed. */
 int det__client_renew(det__client *c);
 
 /* ---- trust.c ------------------------------------------------------------------------------------------------------- */
@@ -71,8 +74,9 @@ int det__client_renew(det__client *c);
 /* Which certificates count (contract 1.4). */
 int det__trust_choose(det__client *c);
 
-/* First contact met a certificate that is not trusted: ask the person, and store it. DET_OK: try again. */
-int det__trust_ask(det__client *c);
+/* First contact met a certificate that is not trusted: is it by the system's roots? If they have been tried, ask the person,
+ * and store it. DET_OK: try again. */
+int det__trust_more(det__client *c);
 
 /* ---- account.c ----------------------------------------------------------------------------------------------------- */
 

@@ -181,7 +181,7 @@ static int check(api *a) {
 int det__cmd_api(det__client *c) {
     api a;
     det__pages p;
-    det__flow f = {make, sink, done, NULL, 0};
+    det__flow f = {make, sink, done, NULL, 0, 0};
     memset(&a, 0, sizeof a);
     a.c = c;
     f.ctx = &a;

@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "command.h"
+#include "json_list.h"
 #include "list.h"
 #include "pages.h"
 
 typedef struct listing {
     det__client *c;
-    det__list *list;
+    det__list *list; /* or, with --json: */
+    det__json_list *json;
 } listing;
 
 /* det's order of parameters: alphabetical. */
@@ -41,50 +43,58 @@ static void checkpoints_path(void *ctx, det__path *p, int64_t offset) {
 }
 
 static int told(const listing *l, int rc) {
-    const char *said = det__list_errmsg(l->list);
+    const char *said = l->json ? det__json_list_errmsg(l->json) : det__list_errmsg(l->list);
     return rc == DET_OK || !*said ? rc : det__cli_fail(&l->c->err, rc, "%s", said);
 }
 
 static int begin(void *ctx) {
     const listing *l = ctx;
-    return told(l, det__list_begin_page(l->list));
+    return told(l, l->json ? det__json_list_begin_page(l->json) : det__list_begin_page(l->list));
 }
 
 static int feed(void *ctx, const void *data, size_t len) {
     const listing *l = ctx;
-    return told(l, det__list_feed(l->list, data, len));
+    return told(l, l->json ? det__json_list_feed(l->json, data, len) : det__list_feed(l->list, data, len));
 }
 
 static int end(void *ctx, det__page *page) {
     const listing *l = ctx;
-    int rc = told(l, det__list_end_page(l->list, page));
+    int rc = told(l, l->json ? det__json_list_end_page(l->json, page) : det__list_end_page(l->list, page));
     if (rc != DET_OK && !*l->c->err.text) return det__cli_fail(&l->c->err, rc, "%s: %s", l->c->master, det_strerror(rc));
     return rc;
 }
 
 static int print(const listing *l) {
-    int rc = det__list_print(l->list, stdout);
+    int rc = l->json ? det__json_list_print(l->json, stdout) : det__list_print(l->list, stdout);
     if (rc == DET_E_IO) return rc; /* told, or not, with the rest of standard output */
     return told(l, rc);
 }
 
-static int run(det__client *c, int kind, det__pages *p) {
+static int open_list(listing *l, det__client *c, int kind) {
     const det__args *a = c->args;
     unsigned flags = (a->all ? DET__LIST_ALL : 0u) | (a->show_project ? DET__LIST_PROJECT : 0u) | (a->csv ? DET__LIST_CSV : 0u);
+    memset(l, 0, sizeof *l);
+    l->c = c;
+    if (a->json) l->json = det__json_list_new(kind == DET__LIST_EXPERIMENTS ? "experiments" : "checkpoints");
+    else l->list = det__list_new(kind, flags);
+    return l->json || l->list ? DET_OK : det__cli_fail_memory(&c->err);
+}
+
+static int run(det__client *c, int kind, det__pages *p) {
     listing l;
-    l.c = c;
-    l.list = det__list_new(kind, flags);
-    if (!l.list) return det__cli_fail_memory(&c->err);
+    int rc = open_list(&l, c, kind);
+    if (rc != DET_OK) return rc;
     p->begin = begin;
     p->feed = feed;
     p->end = end;
     p->ctx = &l;
     det__pages_init(p);
     det__flow f = det__pages_flow(p);
-    int rc = det__account_choose(c);
+    rc = det__account_choose(c);
     if (rc == DET_OK) rc = det__contact_run(c, &f);
     if (rc == DET_OK) rc = print(&l);
     det__list_free(l.list);
+    det__json_list_free(l.json);
     return rc;
 }
 

@@ -5,10 +5,11 @@
 #include <string.h>
 
 #define AT(field) offsetof(det__args, field)
-#define FLAG(names, help, field) {names, NULL, NULL, help, AT(field), DET__OPTION_FLAG}
-#define TEXT(names, metavar, help, field) {names, metavar, NULL, help, AT(field), DET__OPTION_TEXT}
-#define INT(names, metavar, help, field) {names, metavar, NULL, help, AT(field), DET__OPTION_INT}
-#define END {NULL, NULL, NULL, NULL, 0, 0}
+#define FLAG(names, help, field) {names, NULL, NULL, help, AT(field), DET__OPTION_FLAG, 0}
+#define TEXT(names, metavar, help, field) {names, metavar, NULL, help, AT(field), DET__OPTION_TEXT, 0}
+#define INT(names, metavar, help, field) {names, metavar, NULL, help, AT(field), DET__OPTION_INT, 0}
+#define FORM(names, help, field) {names, NULL, NULL, help, AT(field), DET__OPTION_FLAG, 1} /* of output: one of them */
+#define END {NULL, NULL, NULL, NULL, 0, 0, 0}
 
 const det__option det__common_options[] = {
     TEXT("-u --user", "username", "run as the given user", user),
@@ -24,15 +25,17 @@ static const det__option experiments[] = {
     FLAG("--show_project", "include columns for workspace name and project name", show_project),
     INT("--limit", "LIMIT", "maximum items per page of results (default: 200)", limit),
     INT("--offset", "OFFSET", "number of items to skip before starting page of results (default: 0)", offset),
-    {"--pages", "{1,all}", "1 all", "all available data, or a single page (default: all)", AT(pages), DET__OPTION_TEXT},
-    FLAG("--csv", "print as CSV", csv),
+    {"--pages", "{1,all}", "1 all", "all available data, or a single page (default: all)", AT(pages), DET__OPTION_TEXT, 0},
+    FORM("--csv", "print as CSV", csv),
+    FORM("--json", "print as JSON", json),
     END,
 };
 
 static const det__option checkpoints[] = {
     INT("experiment_id", NULL, "experiment ID", experiment_id),
     INT("--best", "N", "the best N checkpoints; only those with a validation metric are considered", best),
-    FLAG("--csv", "print as CSV", csv),
+    FORM("--csv", "print as CSV", csv),
+    FORM("--json", "print as JSON", json),
     END,
 };
 
@@ -51,7 +54,7 @@ static const det__option api[] = {
     TEXT("method", NULL, "GET, POST, PATCH, PUT, DELETE", method),
     TEXT("path", NULL, "path below the master's URL, e.g. /api/v1/me", path),
     TEXT("-d --data", "JSON", "body of the request: a text, @file, or @- for standard input", data),
-    {"-q --query", "key=value", NULL, "one more parameter of the query", AT(query), DET__OPTION_WORDS},
+    {"-q --query", "key=value", NULL, "one more parameter of the query", AT(query), DET__OPTION_WORDS, 0},
     FLAG("--all-pages", "GET every page of a list, one line of JSON each", all_pages),
     END,
 };

@@ -88,7 +88,7 @@ static int info_done(contact *k, int rc) {
 
 /* Refused: the answers to what is under way are read, so that the connection stays of use. */
 static int me_done(contact *k, int rc) {
-    k->refused = det_error_class(rc) == DET_CLASS_SERVER || (rc == DET_OK && det__picker_end(&k->picker) != DET_OK);
+    k->refused = (det_error_class(rc) == DET_CLASS_SERVER && rc != DET_E_BUSY) || (rc == DET_OK && det__picker_end(&k->picker) != DET_OK);
     if (k->refused) k->c->me[0] = 0;
     return k->refused ? DET_OK : rc;
 }
@@ -101,7 +101,7 @@ static int done(void *ctx, size_t i, int rc) {
 }
 
 static int try_once(contact *k) {
-    det__flow f = {make, take, done, NULL, 1};
+    det__flow f = {make, take, done, NULL, 1, 1};
     f.ctx = k;
     k->version[0] = 0;
     k->failed_first = k->refused = 0;
@@ -112,7 +112,7 @@ static int try_once(contact *k) {
     return rc == DET_OK && k->refused ? RELOGIN : rc;
 }
 
-/* A certificate that is not trusted is a person's to judge, once. */
+/* A certificate that is not trusted by what was tried may be by more: once by the system, once by a person. */
 static int go(det__client *c, const det__flow *f, size_t before) {
     contact k;
     memset(&k, 0, sizeof k);
@@ -120,9 +120,12 @@ static int go(det__client *c, const det__flow *f, size_t before) {
     k.f = f;
     k.before = before;
     int rc = try_once(&k);
-    if (rc != DET_E_TRUST || !k.failed_first || c->noverify) return rc;
-    rc = det__trust_ask(c);
-    return rc == DET_OK ? try_once(&k) : rc;
+    for (int more = 0; more < 2 && rc == DET_E_TRUST && k.failed_first && !c->noverify; more++) {
+        rc = det__trust_more(c);
+        if (rc != DET_OK) return rc;
+        rc = try_once(&k);
+    }
+    return rc;
 }
 
 int det__contact(det__client *c) {

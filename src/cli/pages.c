@@ -58,7 +58,7 @@ static int done(void *ctx, size_t i, int rc) {
 }
 
 det__flow det__pages_flow(det__pages *p) {
-    det__flow f = {make, sink, done, NULL, 1};
+    det__flow f = {make, sink, done, NULL, 1, 0};
     f.ctx = p;
     return f;
 }

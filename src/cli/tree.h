@@ -44,4 +44,7 @@ void det__tree_remove(det__tree *object, const char *key);
 /* The text, malloc'd, NUL-terminated, without a line break at its end; NULL when memory is out. Wipe and free() it. */
 char *det__tree_print(const det__tree *t, size_t *len);
 
+/* The same as it looks inside of depth containers, with another indent. */
+char *det__tree_print_inside(const det__tree *t, int indent, int depth, size_t *len);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A tree as text, byte for byte as Python's json.dump(indent=4, sort_keys=True, ensure_ascii=True). Goes as deep into
+ * A tree as text, byte for byte as Python's json.dump(indent=…, sort_keys=True, ensure_ascii=True). Goes as deep into
  * itself as the tree, which is no deeper than DET_JSON_DEPTH where it was parsed. */
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "det_json.h"
 #include "tree.h"
 
-enum { INDENT = 4 };
+enum { STORED = 4 }; /* indent of the stores */
 
 static void put_unit(det__out *o, unsigned u) {
     static const char hex[] = "0123456789abcdef";
@@ -59,9 +59,15 @@ static void put_string(det__out *o, const char *s, size_t len) {
     det__out_ch(o, '"');
 }
 
-static void put_line(det__out *o, int depth) {
-    det__out_ch(o, '\n');
-    for (int i = 0; i < depth * INDENT; i++) det__out_ch(o, ' ');
+/* Where to, and the spaces of a level. */
+typedef struct place {
+    det__out *o;
+    int indent;
+} place;
+
+static void put_line(const place *p, int depth) {
+    det__out_ch(p->o, '\n');
+    for (int i = 0; i < depth * p->indent; i++) det__out_ch(p->o, ' ');
 }
 
 static void put_scalar(det__out *o, const det__tree *t) {
@@ -93,9 +99,10 @@ static const det__tree **children(const det__tree *t, size_t *n) {
     return c;
 }
 
-static int put_value(det__out *o, const det__tree *t, int depth);
+static int put_value(const place *p, const det__tree *t, int depth);
 
-static int put_container(det__out *o, const det__tree *t, int depth) {
+static int put_container(const place *p, const det__tree *t, int depth) {
+    det__out *o = p->o;
     int object = t->type == DET_JSON_OBJECT, ok = 1;
     size_t n;
     const det__tree **c = children(t, &n);
@@ -103,37 +110,41 @@ static int put_container(det__out *o, const det__tree *t, int depth) {
     det__out_ch(o, object ? '{' : '[');
     for (size_t i = 0; i < n && ok; i++) {
         if (i) det__out_ch(o, ',');
-        put_line(o, depth + 1);
+        put_line(p, depth + 1);
         if (object) put_string(o, c[i]->key, c[i]->key_len);
         if (object) det__out_str(o, ": ");
-        ok = put_value(o, c[i], depth + 1);
+        ok = put_value(p, c[i], depth + 1);
     }
-    if (n) put_line(o, depth);
+    if (n) put_line(p, depth);
     det__out_ch(o, object ? '}' : ']');
     free(c);
     return ok;
 }
 
-static int put_value(det__out *o, const det__tree *t, int depth) {
-    if (t->type == DET_JSON_OBJECT || t->type == DET_JSON_ARRAY) return put_container(o, t, depth);
-    put_scalar(o, t);
+static int put_value(const place *p, const det__tree *t, int depth) {
+    if (t->type == DET_JSON_OBJECT || t->type == DET_JSON_ARRAY) return put_container(p, t, depth);
+    put_scalar(p->o, t);
     return 1;
 }
 
-char *det__tree_print(const det__tree *t, size_t *len) {
+char *det__tree_print_inside(const det__tree *t, int indent, int depth, size_t *len) {
     det__out o;
-    char *text;
+    place p = {&o, indent};
     det__out_init(&o, NULL, 0);
-    if (!put_value(&o, t, 0)) return NULL;
+    if (!put_value(&p, t, depth)) return NULL;
     *len = o.len;
-    text = (char *)malloc(o.len + 1);
+    char *text = (char *)malloc(o.len + 1);
     if (!text) return NULL;
     det__out_init(&o, text, *len);
-    if (!put_value(&o, t, 0)) {
+    if (!put_value(&p, t, depth)) {
         det__wipe(text, *len);
         free(text);
         return NULL;
     }
     text[*len] = 0;
     return text;
+}
+
+char *det__tree_print(const det__tree *t, size_t *len) {
+    return det__tree_print_inside(t, STORED, 0, len);
 }

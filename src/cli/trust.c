@@ -71,7 +71,7 @@ static int accept_chain(det__client *c, det__chain *chain) {
     return det__client_renew(c);
 }
 
-int det__trust_ask(det__client *c) {
+static int ask(det__client *c) {
     enum { BUDGET_MS = 10000 };
     det__chain chain;
     memset(&chain, 0, sizeof chain);
@@ -79,4 +79,10 @@ int det__trust_ask(det__client *c) {
     if (rc == DET_OK) rc = accept_chain(c, &chain);
     free(chain.pem);
     return rc;
+}
+
+int det__trust_more(det__client *c) {
+    int tried = !c->pem || c->with_roots;
+    c->with_roots = 1;
+    return tried ? ask(c) : det__client_renew(c);
 }

@@ -211,6 +211,9 @@ static int give_up(det_core *core) {
     const det__core *c = det__core_of(core);
     det_failure f = {DET_E_TIMEOUT, DET_STAGE_HTTP, 0};
     if (c->waiting) f = c->blocked;
+#if DET_SPOOL
+    if (det__feed_waits(c)) f.code = c->feed.store_code, f.stage = DET_STAGE_NONE, f.detail = 0;
+#endif
     det__engine_give_up(core);
     return det__session_fail(&core->session, f.code, f.stage, f.detail);
 }

@@ -250,6 +250,7 @@ det__record *det__deliver_probe(det__core *c) {
 void det__deliver_probed(det__core *c, int stored) {
     det__record *r = in_doubt(c, 1);
     r->flags &= (uint8_t)~DET__ASKED;
+    if (stored == DET__ASK_AGAIN) return;
     if (stored > 0) {
         keep(c, r);
     } else if (stored < 0) {

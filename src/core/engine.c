@@ -14,6 +14,7 @@ enum {
     REVIVE_MS = 240000,     /* the master takes a trial for lost when it has not heard of it for five minutes */
     BACKOFF_MS = 500,
     LOGIN_MS = 60000,       /* bcrypt costs a master about two seconds, more under load */
+    STORE_RETRY_MS = 1000,  /* how often a spool that takes nothing is tried */
     OWN_REQUEST_MS = 10,    /* how often to look whether the caller's own request has ended */
     BACKOFF_DOUBLINGS = 6   /* up to 32 s */
 };
@@ -175,7 +176,8 @@ static void failed(det_core *core, int call, int rc, int status) {
     } else if (call == DET__CALL_PROGRESS) {
         if (status == 401) c->progress_due = 1;
     } else if (DET_EXACT && call == DET__CALL_PROBE) {
-        det__deliver_probed(c, status == 401 ? 0 : -1);
+        det__deliver_probed(c, status == 401 || may_come_again(core, status) ? DET__ASK_AGAIN : -1);
+        if (may_come_again(core, status)) back_off(core);
     } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->login_due = 1;
         back_off(core);
@@ -417,6 +419,7 @@ int det__engine_step(det_core *core) {
         int rc = det__feed_step(core);
         if (rc != DET_OK && !c->driving) return rc == DET_E_CLOSED ? c->result : rc == DET_E_STATE ? DET_OK : rc;
         rc = c->driving ? DET_OK : start(core, now(c));
+        if (rc == DET_OK && !c->driving && det__feed_waits(c)) rc = DET_E_AGAIN;
         if (!c->driving && !c->stopping) {
             det__deliver_tell(core);
             return rc;
@@ -482,5 +485,6 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
         *timeout_ms = det__run_open(c) ? beat_ms : UINT32_MAX;
     else if (held(c, t))
         *timeout_ms = c->retry_ms - t;
+    if (det__feed_waits(c) && *timeout_ms > STORE_RETRY_MS) *timeout_ms = STORE_RETRY_MS;
     return 0;
 }

@@ -197,7 +197,8 @@ int det__deliver_yield(det__core *c);                   /* free the oldest recor
 #if DET_EXACT
 void det__deliver_fenced(det__core *c, int ok);         /* StartTrial has answered: rewind. Not ok: it was refused */
 det__record *det__deliver_probe(det__core *c);          /* the record to ask for next */
-void det__deliver_probed(det__core *c, int stored);     /* the oldest probe's answer; stored < 0: it was refused */
+enum { DET__ASK_AGAIN = -2 };
+void det__deliver_probed(det__core *c, int stored);     /* the oldest probe's answer; -1: it was refused; or ASK_AGAIN */
 #else
 #define det__deliver_fenced(c, ok) ((void)0)
 #define det__deliver_probed(c, stored) ((void)0)
@@ -237,6 +238,11 @@ static inline det__outbox *det__inbox(det__core *c) {
     return c->opt.spool ? &c->feed.staging : &c->outbox;
 }
 
+/* Is there something that the spool does not take? */
+static inline int det__feed_waits(const det__core *c) {
+    return c->opt.spool && c->feed.store_code != DET_OK;
+}
+
 /* Is a run being opened, open, or to be ended behind all that is queued? */
 static inline int det__opening(const det__core *c) {
     return c->opt.spool ? c->feed.phase == DET__FEED_OPENING : c->state == DET__OPENING_RUN;
@@ -257,6 +263,7 @@ static inline int det__ending(const det__core *c) {
 #define det__feed_run_ended(c) 1
 #define det__feed_step(core) DET_OK
 #define det__has_spool(c) 0
+#define det__feed_waits(c) 0
 #define det__inbox(c) (&(c)->outbox)
 #define det__opening(c) ((c)->state == DET__OPENING_RUN)
 #define det__run_open(c) 1

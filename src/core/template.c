@@ -163,7 +163,7 @@ static const struct hole *hole_of(char letter) {
 
 /* The text of this number. */
 static const char *find(const char *texts, int n) {
-    while (n) n -= !*texts++;
+    while (n--) texts += strlen(texts) + 1;
     return texts;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What bench_request measures against: bare clients that write the same request and read the same answer, and the server
- * of all of them, which answers each request with the same bytes. Knows nothing of libdet. */
+ * What bench_request and bench_link measure against: bare clients that write the same request and read the same answer, and
+ * bench_request's server, which answers each request with the same bytes. Knows nothing of libdet. */
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
 
@@ -29,7 +29,12 @@ enum { BARE_NET, BARE_BUFFERED };
 
 bare_tls *bare_tls_connect(int port, const char *ca_file, int io, int how);
 int bare_tls_exchange(bare_tls *t, const char *request, size_t len);
+/* Bytes of one's own, waiting: all of them written; as many as are there read. 0 or the count; negative on a failure. */
+int bare_tls_write(bare_tls *t, const char *data, size_t len);
+int bare_tls_read(bare_tls *t, char *data, size_t cap);
+
 const char *bare_tls_suite(const bare_tls *t);
+const char *bare_tls_version(const bare_tls *t);
 void bare_tls_close(bare_tls *t);
 
 /* ---- the server --------------------------------------------------------------------------------------------------- */

@@ -139,8 +139,28 @@ int bare_tls_exchange(bare_tls *t, const char *request, size_t len) {
     return 0;
 }
 
+int bare_tls_write(bare_tls *t, const char *data, size_t len) {
+    while (len) {
+        int n = mbedtls_ssl_write(&t->ssl, (const unsigned char *)data, len);
+        if (n < 0 && !is_again(n)) return n;
+        if (n > 0) data += n, len -= (size_t)n;
+    }
+    return 0;
+}
+
+int bare_tls_read(bare_tls *t, char *data, size_t cap) {
+    int n;
+    do n = mbedtls_ssl_read(&t->ssl, (unsigned char *)data, cap);
+    while (is_again(n));
+    return n;
+}
+
 const char *bare_tls_suite(const bare_tls *t) {
     return mbedtls_ssl_get_ciphersuite(&t->ssl);
+}
+
+const char *bare_tls_version(const bare_tls *t) {
+    return mbedtls_ssl_get_version(&t->ssl);
 }
 
 void bare_tls_close(bare_tls *t) {

@@ -97,7 +97,7 @@ recorded_made() { # case
     run "$case, in pieces" "$made/$script.txt" "$expected" "$@"
     printed "$made/$case.stdout" stdout
 }
-for case in names mixed_all_csv empty checkpoints failing; do recorded_made "$case"; done
+for case in names mixed_all_csv empty checkpoints failing json json_checkpoints; do recorded_made "$case"; done
 piece='--piece 1009'
 recorded_made many
 finish

@@ -126,15 +126,22 @@ void buf_json(buf *b, const char *s, size_t n) {
     buf_add(b, "\"", 1);
 }
 
-/* 1.5e-09 -> 1.5e-9, as Go cleans it up; from the digits of %e at the shortest exact precision. */
-static void num_text(buf *b, double v) {
-    char t[64];
-    int from = fabs(v) < 1e-290 ? 1 : 15;
-    for (int p = from; p <= 17; p++) {
+/* As %e at the shortest exact precision. A report's value is printed for its row and again for the summary. */
+static const char *shortest(double v) {
+    static double last;
+    static char t[64];
+    if (*t && memcmp(&last, &v, sizeof v) == 0) return t;
+    for (int p = fabs(v) < 1e-290 ? 1 : 15; p <= 17; p++) {
         snprintf(t, sizeof t, "%.*e", p - 1, v);
         if (strtod(t, NULL) == v) break;
     }
-    char *e = strchr(t, 'e');
+    last = v;
+    return t;
+}
+
+/* 1.5e-09 -> 1.5e-9, as Go cleans it up. */
+static void num_text(buf *b, double v) {
+    const char *t = shortest(v), *e = strchr(t, 'e');
     int exp = atoi(e + 1);
     size_t mant = (size_t)(e - t);
     while (t[mant - 1] == '0' && memchr(t, '.', mant)) mant--;

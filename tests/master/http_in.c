@@ -25,7 +25,8 @@ static bool is_token(const char *s, size_t n) {
     if (!n) return false;
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (c <= ' ' || c >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", c)) return false;
+        bool letter = (unsigned)(c | 32) - 'a' < 26; /* most are, and need no search */
+        if (!letter && (c <= ' ' || c >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", c))) return false;
     }
     return true;
 }

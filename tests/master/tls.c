@@ -63,6 +63,15 @@ static void limit_version(int max_version) {
 #endif
 }
 
+/* The order of Go's crypto/tls, which is that of mbedTLS 3 too; 2.28 prefers the slowest. */
+static void prefer_curves(void) {
+#if MBEDTLS_VERSION_MAJOR < 3
+    static const mbedtls_ecp_group_id curves[] = {MBEDTLS_ECP_DP_CURVE25519, MBEDTLS_ECP_DP_SECP256R1, MBEDTLS_ECP_DP_SECP384R1,
+                                                  MBEDTLS_ECP_DP_SECP521R1, MBEDTLS_ECP_DP_NONE};
+    mbedtls_ssl_conf_curves(&g.conf, curves);
+#endif
+}
+
 static int configure(const char *cert, const char *key) {
     int e = mbedtls_ctr_drbg_seed(&g.rng, mbedtls_entropy_func, &g.entropy, NULL, 0);
     if (!e) e = mbedtls_x509_crt_parse_file(&g.cert, cert);
@@ -70,6 +79,7 @@ static int configure(const char *cert, const char *key) {
     if (!e) e = mbedtls_ssl_config_defaults(&g.conf, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
     if (e) return e;
     mbedtls_ssl_conf_rng(&g.conf, mbedtls_ctr_drbg_random, &g.rng);
+    prefer_curves();
     return mbedtls_ssl_conf_own_cert(&g.conf, &g.cert, &g.key);
 }
 

@@ -90,7 +90,7 @@ static void usage_errors_end_with_2(void) {
     static const char *const lines[] = {
         "detc nonsense", "detc e list --nonsense", "detc e list extra", "detc e lc", "detc e lc x", "detc e lc 1.5",
         "detc e lc 99999999999999999999", "detc e list --pages 2", "detc e list --limit", "detc e list --limit --csv",
-        "detc e list --csv=1", "detc -m", "detc u login a b", "detc api GET", "detc e list --li", "detc -x", "detc --csv e list",
+        "detc e list --csv=1", "detc e list --csv --json", "detc e lc 1 --json --csv", "detc -m", "detc u login a b", "detc api GET", "detc e list --li", "detc -x", "detc --csv e list",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         int status = parse(lines[i]);

@@ -3,7 +3,8 @@
 """Answers made up for detc, and what the real det prints of them.
 
     make.py answers                          writes NAME.txt: exchanges in the form of tests/recordings
-    make.py expect CLI_REPLAY DET            runs DET for each line of `cases` and writes CASE.stdout, CASE.stderr
+    make.py expect CLI_REPLAY DET            runs DET for each line of `cases` and writes CASE.stdout, CASE.stderr; the
+                                             lists of DET have no --json: what its print_json() makes of the answers
 
 Not part of any build or test: what it wrote is kept beside it. DET is det of `pip install determined==0.38.1`."""
 import json
@@ -128,6 +129,9 @@ SHAPES = {
     "nans": ["nan", "inf", "-inf", "1"], "separators": ["1,000", "2,500", "3"], "one_wide": ["宽"], "one": ["x"], "break": ["a\nb"],
     "breaks": ["1\n2", "3\n44", "5"], "hex": ["0x1", "0x22"], "underscores": ["1_0", "2_000"], "signs": ["+1", "+22", "-3"],
 }
+# Numbers as no Go program writes them, and depth; each ODD becomes the next one.
+ODD = ["1e-7", "1E+22", "-0", "-0.0", "1.50", "123456789012345678901234567890", "1e400", "-1e400", "5e-324", "0.30000000000000004", "100000.0e10"]
+DEEP = {"Z": {}, "a": [], "é": {"b": [[], {}, [None, True, False, ["ODD"] * len(ODD)]], "B": "<&>\u2028\x00\x7f\U0001f642\"\\/"}, "": {"": ""}}
 SIZES = {"s0": "0", "s1": "1", "s1023": "1023", "s1024": "1024", "s1100": "1100"}
 
 
@@ -178,9 +182,18 @@ def scripts():
     yield "second_page_fails", base + exchange("GET", "/api/v1/experiments?archived=false&limit=2&offset=0&users=determined", page(MIXED, 0, 2)) + exchange(
         "GET", "/api/v1/experiments?archived=false&limit=2&offset=2&users=determined", error(13, "Internal", "gone"), "500 Internal Server Error") + b"".join(
         exchange("GET", f"/api/v1/experiments?archived=false&limit=2&offset={at}&users=determined", page(MIXED, at, 2)) for at in range(4, 11, 2))
+    yield "json", base + odd_page(0) + odd_page(2) + odd_page(4)
     yield "whoami_odd", info() + me("名前 \"x\"") + me("名前 \"x\"")
     yield "login_refused", info() + exchange("POST", "/api/v1/auth/login", error(16, "Unauthenticated", "invalid credentials"), "401 Unauthorized", False,
                                              go_json({"username": "determined", "password": "x", "isHashed": True}))
+
+
+def odd_page(offset):
+    rows = [experiment(i + 1, n, config=DEEP if i == 2 else {"name": n}) for i, n in enumerate(["[{", "}]", "deep", '"experiments":[{"', "\\"])]
+    body = go_json(page(rows, offset, 2))
+    for number in ODD:
+        body = body.replace(b'"ODD"', number.encode(), 1)
+    return exchange("GET", f"/api/v1/experiments?archived=false&limit=2&offset={offset}&users=determined", body)
 
 
 def write_answers():
@@ -189,11 +202,35 @@ def write_answers():
             f.write(b"=== made up by make.py\n=== conn 1 opened\n" + data + b"=== conn 1 closed by client\n")
 
 
+def print_json(script, python, key):
+    """What print_json() writes of the resources of all of a script's answers."""
+    data = open(os.path.join(HERE, script + ".txt"), "rb").read()
+    rows = []
+    for answer in data.split(b"<<< conn 1\n")[1:]:
+        head, body = answer.split(b"\r\n\r\n", 1)
+        if b"chunked" in head:
+            whole = b""
+            while not body.startswith(b"0\r\n"):
+                size, body = body.split(b"\r\n", 1)
+                whole, body = whole + body[: int(size, 16)], body[int(size, 16) + 2 :]
+            body = whole
+        else:
+            body = body[: int(head.split(b"Content-Length: ")[1])]
+        rows += json.loads(body).get(key, [])
+    code = "import json, sys; from determined.cli import render; render.print_json(json.load(sys.stdin))"
+    return subprocess.run([python, "-c", code], input=json.dumps(rows).encode(), capture_output=True, check=True).stdout
+
+
 def expect(replay, det):
     for line in open(os.path.join(HERE, "cases")):
         if not line.strip() or line.startswith("#"):
             continue
         case, script, status, *arguments = line.split()
+        if "--json" in arguments:
+            if status == "0":
+                with open(os.path.join(HERE, case + ".stdout"), "wb") as f:
+                    f.write(print_json(script, os.path.join(os.path.dirname(det), "python"), "checkpoints" if "lc" in arguments else "experiments"))
+            continue
         with tempfile.TemporaryDirectory() as home:
             os.mkdir(home + "/determined")
             env = {"PATH": os.environ["PATH"], "HOME": home, "XDG_CONFIG_HOME": home, "LC_ALL": "C.UTF-8", "DET_PASS": "x"}
