@@ -88,10 +88,12 @@ static int render(const det__core *c, int call, det_request *q) {
                  : render_at(c, call, c->scratch, DET__TOKEN_AT, q);
 }
 
+#if DET_PIPELINE > 1
 /* A token is there only while a login is answered. Method and path fit, the body may be cut. */
 void det__call_about(const det__core *c, int call, det_request *q) {
     (void)render_at(c, call, c->scratch + DET__TOKEN_AT, DET__SCRATCH - DET__TOKEN_AT, q);
 }
+#endif
 
 /* ---- answers ------------------------------------------------------------------------------------------------------- */
 

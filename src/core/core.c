@@ -2,6 +2,7 @@
  * The Core API's public face: options, opening and closing as thin loops over the engine, what can be read. */
 #include <string.h>
 
+#include "../base/noinline.h"
 #include "../session/fail.h"
 #include "internal.h"
 
@@ -135,6 +136,15 @@ int det_open_start(det_core *core, const det_options *o) {
     return det__core_of(core)->result = start(core, o, 0);
 }
 
+/* A function of its own: no stack for it beneath what steps. */
+static DET__NOINLINE void wait_for(const det_core *core, const det_port *p, uint32_t left) {
+    det_wait w[2];
+    uint32_t ms;
+    int n = det__engine_wants(core, w, &ms);
+    if (ms > left) ms = left;
+    if (ms) p->wait(p->ctx, w, (size_t)n, ms);
+}
+
 /* Step and wait until nothing is under way, the core has come to a state, or time is up. */
 static int loop(det_core *core, uint32_t max_ms, int state) {
     const det__core *c = det__core_of_const(core);
@@ -142,16 +152,11 @@ static int loop(det_core *core, uint32_t max_ms, int state) {
     if (c->state == DET__CLOSED) return c->result;
     uint32_t start_ms = p->now_ms(p->ctx);
     for (;;) {
-        det_wait w[2];
-        uint32_t ms, left;
         int rc = det__engine_step(core);
         if (rc != DET_E_AGAIN || c->state == state) return rc;
-        left = p->now_ms(p->ctx) - start_ms;
-        if (left >= max_ms) return rc;
-        left = max_ms - left;
-        int n = det__engine_wants(core, w, &ms);
-        if (ms > left) ms = left;
-        if (ms) p->wait(p->ctx, w, (size_t)n, ms);
+        uint32_t passed = p->now_ms(p->ctx) - start_ms;
+        if (passed >= max_ms) return rc;
+        wait_for(core, p, max_ms - passed);
     }
 }
 

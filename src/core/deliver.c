@@ -21,12 +21,14 @@ static void raise_to(det__high *h, const det__record *r) {
     if (r->part < DET__PARTS && r->steps > h->step[r->part]) h->step[r->part] = r->steps;
 }
 
+#if DET_EXACT
 static int32_t highest(const det__high *h) {
     int32_t most = h->step[0];
     for (unsigned i = 1; i < DET__PARTS; i++)
         if (h->step[i] > most) most = h->step[i];
     return most;
 }
+#endif
 
 /* ---- what is held -------------------------------------------------------------------------------------------------- */
 
@@ -172,16 +174,26 @@ int det__deliver_take(det__core *c) {
 
 /* ---- doubt --------------------------------------------------------------------------------------------------------- */
 
+#if DET_EXACT
 /* Would a rewind archive nothing that could not be sent again? */
 static int may_fence(const det__core *c) {
     return highest(&c->released) < lowest_open(c);
 }
 
-int det__deliver_next(det__core *c) {
+/* What doubt needs next; -1: there is none. */
+static int settle_doubt(det__core *c) {
     if (c->doubt == DET__DOUBT && !c->flights) c->doubt = may_fence(c) ? DET__FENCING : DET__PROBING;
     if (c->doubt == DET__FENCING) return c->flights ? DET__CALL_NONE : DET__CALL_START;
     if (c->doubt == DET__PROBING) return det__deliver_probe(c) ? DET__CALL_PROBE : DET__CALL_NONE;
-    if (c->doubt == DET__DOUBT) return DET__CALL_NONE;
+    return c->doubt == DET__DOUBT ? DET__CALL_NONE : -1;
+}
+#else
+#define settle_doubt(c) (-1)
+#endif
+
+int det__deliver_next(det__core *c) {
+    int call = settle_doubt(c);
+    if (call >= 0) return call;
     if (c->opt.pipeline_bytes && c->outbox.flying >= c->opt.pipeline_bytes) return DET__CALL_NONE;
     return det__outbox_next(&c->outbox) ? DET__CALL_METRICS : DET__CALL_NONE;
 }
@@ -212,6 +224,7 @@ void det__deliver_broken(det__core *c, int sent) {
     if (!r) c->doubt = DET__NO_DOUBT;
 }
 
+#if DET_EXACT
 /* Rewind: all that is open, and what is kept at or above its lowest step, goes again under the new run id. */
 static void rewind_to(det__core *c, int32_t low) {
     c->archived = c->released;
@@ -262,6 +275,7 @@ void det__deliver_probed(det__core *c, int stored) {
     if (!in_doubt(c, 0) && !in_doubt(c, 1)) c->doubt = DET__NO_DOUBT;
     release(c);
 }
+#endif
 
 /* A report of the present run id at this step would archive rows of ours that could not be sent again. */
 int det__deliver_order(const det__core *c, unsigned part, int32_t steps) {

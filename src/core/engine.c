@@ -41,7 +41,7 @@ static int opening_call(const det__core *c) {
 }
 
 static int next_call(det__core *c, uint32_t t) {
-    if (c->last || c->stopping || c->flights >= c->window) return DET__CALL_NONE;
+    if ((DET_PIPELINE > 1 && c->last) || c->stopping || c->flights >= (DET_PIPELINE > 1 ? c->window : 1)) return DET__CALL_NONE;
     if (det__opening(c)) return opening_call(c);
     if (!det__run_open(c)) return DET__CALL_NONE;
     if (DET_LOGIN && c->login_due) return c->flights ? DET__CALL_NONE : DET__CALL_LOGIN;
@@ -152,7 +152,7 @@ static void succeeded(det_core *core, int call) {
         c->beat_ms = c->alive_ms + BEAT_MS;
         c->stats.heartbeats++;
     } else if (call == DET__CALL_METRICS) {
-        if (c->window < c->depth) c->window++;
+        if (DET_PIPELINE > 1 && c->window < c->depth) c->window++;
         det__deliver_stored(c);
     } else if (DET_EXACT && call == DET__CALL_PROBE) {
         det__deliver_probed(c, det__probe_stored(c));
@@ -221,14 +221,14 @@ static int pop_flight(det__core *c) {
     int call = oldest(c);
     c->flights--;
     c->flight_at = (uint16_t)((c->flight_at + 1) % DET_PIPELINE);
-    if (!c->flights) c->last = 0;
+    if (DET_PIPELINE > 1 && !c->flights) c->last = 0;
     return call;
 }
 
 static void push_flight(det__core *c, int call) {
     c->flight[(c->flight_at + c->flights) % DET_PIPELINE] = (uint8_t)call;
     if (!c->flights++) det__call_expect(c, call);
-    c->last = call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE || (call == DET__CALL_STATE && det__ending(c));
+    if (DET_PIPELINE > 1) c->last = call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE || (call == DET__CALL_STATE && det__ending(c));
     if (det__opening(c)) c->next++;
     if (call == DET__CALL_PROGRESS) c->progress_due = 0; /* a newer one may come meanwhile */
     if (call == DET__CALL_STATE) c->told = det__ending(c) != 0;
@@ -256,10 +256,12 @@ static int sink(void *ctx, const det_response *r, const void *data, size_t len) 
     return det__call_take(c, oldest(c), r, data, len);
 }
 
+#if DET_PIPELINE > 1
 static void about(void *ctx, det_request *q) {
     const det__core *c = det__core_of((det_core *)ctx);
     det__call_about(c, oldest(c), q);
 }
+#endif
 
 /* The oldest call is answered: a complete head decides, even if the body was cut. */
 static void call_done(det_core *core, int rc, int status) {
@@ -329,7 +331,7 @@ static void broken(det_core *core, int rc) {
     }
     if (rc == DET_E_AUTH) c->logged_in = 0;
     /* A link that breaks more often than the window is answered would never get on: a quarter, growing with each answer. */
-    if (sent) c->window = (uint16_t)(c->window / 4 + 1);
+    if (DET_PIPELINE > 1 && sent) c->window = (uint16_t)(c->window / 4 + 1);
     forget_flights(c, sent);
     if (det__opening(c)) det__engine_open_run(core);
     if (sent && !c->tries)
@@ -454,6 +456,7 @@ void det__engine_pause(det_core *core) {
 
 void det__engine_init(det_core *core) {
     det__core *c = det__core_of(core);
+#if DET_PIPELINE > 1
     c->pipe.next = next;
     c->pipe.done = done;
     c->pipe.about = about;
@@ -461,6 +464,7 @@ void det__engine_init(det_core *core) {
     c->pipe.ctx = core;
     c->pipe.depth = DET_PIPELINE;
     c->window = c->depth = c->opt.pipeline && c->opt.pipeline < DET_PIPELINE ? c->opt.pipeline : DET_PIPELINE;
+#endif
     c->newest_step = c->kept_step = -1;
     memset(&c->released, 0xFF, sizeof c->released);
     c->archived = c->released;
