@@ -7,8 +7,25 @@
  * connection. Reporting does no I/O and never waits. The heartbeat (every 60 s) is sent by the same three calls: call
  * one of them at least every few minutes, or the master takes the trial for lost (contract 3.6).
  *
+ * Delivery. Every report is stored exactly once, its row and in the summaries, or told: by det_lost_fn, the counters and
+ * det_close(). What breaks is met like this (contract 5.6):
+ *   - Connections that break, 408, 502 to 504, a 500 about a commit, answers that no master gives: reports in flight may be
+ *     stored or not. The connection is closed, StartTrial called (from then on nothing of the older run id can land), and all
+ *     from the lowest open step on sent again in order; the master archives the older run's rows from there on and counts
+ *     anew. Cost: one request, the repetitions, and memory: stored reports are kept until the lowest open step has passed
+ *     theirs (with none open: those of the highest step).
+ *   - Steps that fall, or kept reports that had to make room: a rewind would archive rows that are gone. Then each report in
+ *     doubt is asked for, one GET, and sent again under the same run id if it is missing. Rows are exact; a summary may count
+ *     one twice that landed after it was asked for (det_stats.doubtful). After a rewind a report below what it archived is
+ *     refused with DET_E_ORDER.
+ *   - 401: log in again with the password and go on from the first one refused; without one everything is kept.
+ *     413 and 429 with Retry-After: later. Every other refusal is told, and stops nothing.
+ *   - Profiling groups (gpu, cpu, memory, disk, network), which the master cannot tell apart: as `profiling` says.
+ * After a break fewer requests are under way at a time: a quarter, and one more with each answer.
+ *
  * Memory: det_core and det_options.mem are the caller's; nothing else is used but mbedTLS's heap under https.
- * Threads: one thread at a time per core. Cores share nothing. Pointers must not be NULL where an entry does not say so;
+ * Threads: one thread at a time per core; with a port that has lock() and unlock() one thread or interrupt may report
+ * while another steps (det_worker.h has that ready for POSIX). Cores share nothing. Pointers must not be NULL where an entry does not say so;
  * functions that return a code answer DET_E_ARG to one that is. */
 #ifndef DET_H
 #define DET_H
@@ -51,13 +68,26 @@ DET_API det_metric det_metric_json(const char *name, const char *json);
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
-/* A report that will not reach the master, or may not have: code is DET_E_UNSURE or the master's refusal. Called from det_step() and its callers, and may call them; the group's name is valid until
+/* A report that will not reach the master, or may not have: code is DET_E_UNSURE, DET_E_DAMAGED or the master's refusal. Called from det_step() and its callers, and may call them; the group's name is valid until
  * the next report. */
 typedef void (*det_lost_fn)(void *ctx, int code, const char *group, int64_t steps);
 
 /* What becomes of a report of a profiling group (gpu, cpu, memory, disk, network) whose answer was lost: the master keeps
  * those without step and cannot tell two of them apart. */
 enum det_profiling { DET_AT_MOST_ONCE, DET_AT_LEAST_ONCE };
+
+/* When a report finds the outbox full. Stored ones that are only retained yield first. Then, as chosen, reports are
+ * dropped that were never sent; det_get_stats() counts them, det_lost_fn is not called and det_close() does not mind.
+ * DROP_OLDEST and THIN drop from one group: the one that more than half of what waits is of, else the new report's own.
+ * DET_E_SPACE all the same when that has not enough of them, as when all are under way. Each drop goes through what waits
+ * once, and makes room for many. */
+enum det_when_full {
+    DET_REFUSE,      /* the new report: DET_E_SPACE */
+    DET_DROP_OLDEST, /* a group's oldest: as many as it takes, and at least an eighth of the group */
+    DET_DROP_NEWEST, /* the new report: DET_OK */
+    DET_THIN         /* about every second report of a group, the first stays, and those of equal steps stay together.
+                        However often it happens, what is left lies evenly in steps: a curve keeps its shape */
+};
 
 /* How to open. Zero it with det_options_init(). Strings must stay until det_close() has returned. */
 typedef struct det_options {
@@ -91,7 +121,9 @@ typedef struct det_options {
     const char *external_trial_id;      /* likewise the trial; needs external_experiment_id */
     /* delivery */
     uint16_t pipeline;    /* most requests under way at a time; 0: DET_PIPELINE, which is also the most; 1: one at a time */
+    uint32_t pipeline_bytes; /* no more is sent while so many bytes of metrics are under way; 0: no limit */
     int profiling;        /* enum det_profiling */
+    int when_full;        /* enum det_when_full */
     const det_spool *spool; /* storage that outlives the program; or NULL: reports are in mem alone */
     int offline;          /* 1: do not touch the network until det_set_offline(core, 0); needs a spool */
     int flush;            /* 1: deliver what is in the spool, nothing else: det_flush() sets it */
@@ -115,7 +147,8 @@ typedef struct det_run_info {
     char task_id[80];
 } det_run_info;
 
-/* Reports, but where it says otherwise: queued = acknowledged + refused + unsure + pending. */
+/* Reports, but where it says otherwise: queued = acknowledged + refused + unsure + spoiled +
+ * dropped_oldest + thinned + pending. */
 typedef struct det_stats {
     uint32_t queued;       /* accepted */
     uint32_t acknowledged; /* stored by the master */
@@ -123,6 +156,9 @@ typedef struct det_stats {
     uint32_t unsure;       /* perhaps stored: DET_E_UNSURE */
     uint32_t pending;      /* still in the outbox, not known to be stored */
     uint32_t full;         /* not accepted with DET_E_SPACE */
+    uint32_t dropped_oldest, thinned; /* dropped for newer ones: see det_when_full */
+    uint32_t dropped_newest; /* dropped though DET_OK was returned; not among queued */
+    uint32_t spoiled;      /* DET_E_DAMAGED: their memory had changed, not sent */
     uint32_t requests;     /* requests with reports that were sent, repetitions included */
     uint32_t joined;       /* sent in the request of another one */
     uint32_t resent;       /* times that one was sent again */
@@ -140,7 +176,7 @@ enum det_state { DET_COMPLETED = 1, DET_ERROR = 2 };
 
 /* The core: the caller's memory, opaque. Need not be zeroed before det_open(). */
 typedef struct det_core {
-    uint64_t mem[(592 + DET_SPOOL * (200 + 8 * sizeof(void *)) + DET_PIPELINE + DET_JSON_DEPTH / 8 + 80 * sizeof(void *)) / 8];
+    uint64_t mem[(592 + DET_SPOOL * (224 + 8 * sizeof(void *)) + DET_PIPELINE + DET_JSON_DEPTH / 8 + 80 * sizeof(void *)) / 8];
     det_session session; /* for det_session_call() to any other endpoint over the same connection, while det_step() has
                             nothing under way (it then returns DET_OK) */
 } det_core;
@@ -158,7 +194,8 @@ DET_API int det_open_start(det_core *core, const det_options *o);
 /* Queue one report for the running trial.
  *   steps  batches completed so far, 0 … 2^31-1; the master merges reports of the same group and steps
  *   m, n   n name and value pairs, copied before return
- * DET_OK; DET_E_SPACE outbox full, nothing stored: call det_run() and try again; DET_E_SIZE it can never fit;
+ * DET_OK; DET_E_SPACE outbox full, nothing stored: call det_run() and try again, or see det_when_full; DET_E_SIZE it can
+ * never fit; DET_E_ORDER it would archive rows that are gone (see Delivery above);
  * DET_E_STEPS, DET_E_GROUP, DET_E_VALUE what the master would refuse (contract 5.5: group empty, dotted or reserved;
  * U+0000; epoch no finite number; validation's searcher metric no number; a JSON value that is not valid);
  * DET_E_UTF8 a name or string is not UTF-8; DET_E_ARG; DET_E_STATE not open.
@@ -188,7 +225,8 @@ DET_API int det_run(det_core *core, uint32_t max_ms);
  *   state  DET_COMPLETED or DET_ERROR
  * DET_OK everything arrived. When the deadline passes first: what kept it from going on, e.g. DET_E_CONNECT
  * or DET_E_AUTH, else DET_E_TIMEOUT; det_get_stats().pending says how many reports are left. Otherwise the first thing
- * that went wrong with a report: DET_E_UNSURE or the master's refusal. Repeating it is harmless and gives the same. */
+ * that went wrong with a report: DET_E_UNSURE, DET_E_DAMAGED or the master's refusal. Repeating it is harmless and gives
+ * the same. With a spool what is left stays there; offline DET_OK says that all of it is in the spool. */
 DET_API int det_close(det_core *core, int state, uint32_t deadline_ms);
 
 /* The same without waiting: then call det_step() until it no longer returns DET_E_AGAIN. */

@@ -23,14 +23,24 @@
 #define DET_ERROR_TEXTS 1
 #endif
 
-/* Receive buffer inside det_session, bytes, 64 … 65536. A small reply costs one recv if it fits. RAM: itself. */
+/* Receive buffer inside det_session, bytes, 64 … 65536. A small reply costs one recv if it fits, and so do the 13 pipelined
+ * ones in 4096. RAM: itself. */
 #ifndef DET_RX_SIZE
+#if UINTPTR_MAX > 0xffffffff
+#define DET_RX_SIZE 4096
+#else
 #define DET_RX_SIZE 1024
 #endif
+#endif
 
-/* Buffer below TLS that joins the reads of a record's header and body into one recv, bytes, 64 … 65536. RAM: itself. */
+/* Buffer below TLS that joins the reads of a record's header and body into one recv, bytes, 64 … 65536; 8448 holds two of
+ * a master's records of 4 KB, 28 answers. RAM: itself. */
 #ifndef DET_TLS_RX_SIZE
+#if UINTPTR_MAX > 0xffffffff
+#define DET_TLS_RX_SIZE 8448
+#else
 #define DET_TLS_RX_SIZE 512
+#endif
 #endif
 
 /* Constant header lines (Host, User-Agent, Authorization) inside det_session, bytes, 128 … 8192. A master's token has
@@ -65,6 +75,17 @@
 #endif
 #endif
 
+/* 1: a core can log in with a password (det_options.user). 0: it needs det_options.token; saves LOGIN bytes of flash. */
+#ifndef DET_LOGIN
+#define DET_LOGIN 1
+#endif
+
+/* 1: det_port.lock() and unlock(), if the port has them, are called around every use of the outbox. 0: never, reports
+ * come from the thread that steps; saves LOCK bytes of flash. */
+#ifndef DET_LOCK
+#define DET_LOCK 1
+#endif
+
 /* Most requests under way at a time over a core's connection, 1 … 1024. RAM of a core: a byte each. With 1 nothing is
  * pipelined and det_session_pipe() is not there, which saves about 600 bytes of flash. */
 #ifndef DET_PIPELINE
@@ -84,6 +105,22 @@
 /* Most reports of one group and step that are joined in one request, 1 … 256; 1: none. */
 #ifndef DET_JOIN
 #define DET_JOIN 16
+#endif
+
+/* 1: det_options.when_full may have a full outbox drop reports. 0: it refuses the new one. Costs 950 bytes of flash. */
+#ifndef DET_POLICIES
+#define DET_POLICIES 1
+#endif
+
+/* 1: a report carries a CRC in the outbox; one whose memory has changed meanwhile is not sent but told (DET_E_DAMAGED).
+ * 0: it is sent. Costs 140 bytes of flash (260 without DET_SPOOL), and 1 ns a byte of a report on a host. Default: 0 where pointers are 64 bits
+ * wide, else 1. */
+#ifndef DET_CHECK_RECORDS
+#if UINTPTR_MAX > 0xffffffff
+#define DET_CHECK_RECORDS 0
+#else
+#define DET_CHECK_RECORDS 1
+#endif
 #endif
 
 /* 1: a spool (det_options.spool): reports that outlive the program, offline runs. 0: without. */

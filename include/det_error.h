@@ -48,6 +48,7 @@ enum det_stage { DET_STAGE_NONE, DET_STAGE_DNS, DET_STAGE_TCP, DET_STAGE_TLS, DE
     X(DET_E_SPACE, -20, SPACE, "the buffer is full: try again when some of it has been sent")                          \
     X(DET_E_SIZE, -21, SPACE, "this can never fit the buffer")                                                         \
     X(DET_E_SPOOL, -22, SPACE, "reports in the spool cannot be delivered from there: their run, or room for them, is missing") \
+    X(DET_E_DAMAGED, -23, SPACE, "the buffer's memory has changed: what was damaged there is not sent")                \
     X(DET_E_DNS, -30, NET, "host name not found: check the URL and the name server")                                   \
     X(DET_E_CONNECT, -31, NET, "cannot connect: is the master running there?")                                         \
     X(DET_E_TIMEOUT, -32, NET, "no answer in time: is the network up, the master overloaded?")                         \

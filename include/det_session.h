@@ -120,7 +120,7 @@ typedef struct det_session_stats {
  * DET_TLS_STATE_SIZE more with TLS. Need not be zeroed. */
 typedef struct det_session {
     uint64_t mem[(DET_RX_SIZE + DET_HDR_SIZE + DET_HOST_SIZE + DET_BASE_SIZE + DET_MSG_SIZE + DET_CONN_SIZE +
-                  DET_TLS * (DET_TLS_STATE_SIZE + DET_TLS_RX_SIZE) + DET_JSON_DEPTH / 8 + 360 + 48 * sizeof(void *)) /
+                  DET_TLS * (DET_TLS_STATE_SIZE + DET_TLS_RX_SIZE) + DET_JSON_DEPTH / 8 + 344 + 52 * sizeof(void *)) /
                  8];
 } det_session;
 

@@ -13,7 +13,7 @@ MBEDTLS36=${MBEDTLS36:-$B/mbedtls36}
 LANE_LIMIT=${LANE_LIMIT:-600}
 jobs=$(nproc 2>/dev/null || echo 2)
 lanes='layers headers knobs api units-gcc units-clang asan ubsan mbedtls36 notls cortex size install replay
-    integration torture demo readme bench fuzz checks'
+    integration torture tsan demo readme bench fuzz checks'
 
 # The caller's flags are for his builds; the lanes choose their own. Nor do tests talk to his master.
 unset MAKEFLAGS MFLAGS MAKELEVEL CC AR CFLAGS LDFLAGS EXTRA TLS MBEDTLS WERROR DESTDIR PREFIX
@@ -91,13 +91,20 @@ lane() {
         integration gcc
         ;;
     torture) # a sample; `make torture` is all of it
-        build gcc CC=gcc "$B/gcc/torture" "$B/gcc/soak"
+        build gcc CC=gcc "$B/gcc/torture" "$B/gcc/power" "$B/gcc/soak"
         ok "the torture builds" $?
         build asan CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' "$B/asan/torture"
         ok "the torture builds with sanitizers" $?
-        tally "torture" "$B/gcc/torture" --every 89
-        tally "torture with sanitizers" "$B/asan/torture" --every 1999
+        tally "torture" "$B/gcc/torture" --every 179
+        tally "power cuts" "$B/gcc/power" --every 97
+        tally "torture with sanitizers" "$B/asan/torture" --every 3001
         tally "20,000 reports through a faulty relay" "$B/gcc/soak" --reports 20000 --bytes 500000
+        tally "a reporter that is killed" "$B/gcc/soak" --reports 10000 --kills 8
+        ;;
+    tsan)
+        build tsan CC=clang CFLAGS='-O1 -g -fsanitize=thread' "$B/tsan/worker" "$B/tsan/det-master"
+        ok "the worker's tests build with ThreadSanitizer" $?
+        tally "worker" env TSAN_OPTIONS=die_after_fork=0 "$B/tsan/worker"
         ;;
     demo)
         build gcc CC=gcc demo >"$B/demo.out"

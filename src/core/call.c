@@ -18,10 +18,25 @@ enum {
 /* The configuration with the harness's keys (contract 3.1), then method, path and body of each call in the order of
  * enum det__call, with a space between them. template.h says what stands behind an @. */
 enum { CONFIG = DET__CALL_NONE };
+#if DET_LOGIN
+#define LOGIN_TEXT "POST@/auth/login {\"username\":@u,\"password\":@p,\"isHashed\":true}\0"
+#else
+#define LOGIN_TEXT "\0"
+#endif
+#if DET__TIMES
+#define TIME_TEXT "@R\"reportTime\":@z,@."
+#else
+#define TIME_TEXT ""
+#endif
+#if DET_EXACT
+#define PROBE_TEXT "GET@/trials/time-series?trialIds=@t&maxDatapoints=1&group=@Y&metricNames=@y&@B \0"
+#else
+#define PROBE_TEXT "\0"
+#endif
 static const char texts[] =
     "{\"checkpoint_storage\":@s,\"description\":@d,\"name\":@n,\"project\":@o,"
     "\"searcher\":{\"metric\":@m,\"name\":\"single\"},\"workspace\":@w}\0"
-    "POST@/auth/login {\"username\":@u,\"password\":@p,\"isHashed\":true}\0"
+    LOGIN_TEXT
     "@M@/experiments@E/by-external-id/@X@. {\"config\":@c,\"unmanaged\":true}\0"
     "@N@/trials @F{\"createTrialRequest\":@.{\"experimentId\":@e,\"hparams\":@h,\"unmanaged\":true}"
     "@F,\"externalTrialId\":@x}@.\0"
@@ -31,9 +46,9 @@ static const char texts[] =
     "PATCH@T {\"trialId\":@t,\"state\":\"STATE_@k\"}\0"
     "PATCH@T {\"trialId\":@t}\0"
     "POST@T/metrics {\"group\":@G,\"metrics\":{\"stepsCompleted\":@i,\"trialId\":@t,\"trialRunId\":@r,"
-    "@R\"reportTime\":@z,@.\"metrics\":{\"avgMetrics\":\0"
+    TIME_TEXT "\"metrics\":{\"avgMetrics\":\0"
     "POST@T/progress {\"progress\":@g,\"is_raw\":true}\0"
-    "GET@/trials/time-series?trialIds=@t&maxDatapoints=1&group=@Y&metricNames=@y&@B \0"
+    PROBE_TEXT
     "PATCH@T {\"trialId\":@t,\"state\":\"STATE_RUNNING\"}";
 
 /* A report's metrics stand in the ring. */
@@ -73,10 +88,12 @@ static int render(const det__core *c, int call, det_request *q) {
                  : render_at(c, call, c->scratch, DET__TOKEN_AT, q);
 }
 
+#if DET_PIPELINE > 1
 /* A token is there only while a login is answered. Method and path fit, the body may be cut. */
 void det__call_about(const det__core *c, int call, det_request *q) {
     (void)render_at(c, call, c->scratch + DET__TOKEN_AT, DET__SCRATCH - DET__TOKEN_AT, q);
 }
+#endif
 
 /* ---- answers ------------------------------------------------------------------------------------------------------- */
 
@@ -88,7 +105,9 @@ static const struct taken {
     uint8_t call, offset, size;
     const char *path;
 } taken[] = {
+#if DET_LOGIN
     {DET__CALL_LOGIN, 0, 0, "token"},
+#endif
     {DET__CALL_EXPERIMENT, FIELD(experiment_id), "experiment.id"},
     {DET__CALL_TRIAL, FIELD(trial_id), "trial.id"},
     {DET__CALL_TRIAL, FIELD(task_id), "trial.taskId"},
@@ -125,7 +144,7 @@ int det__call_take(det__core *c, int call, const det_response *r, const void *da
     if (r->status >= 300) return DET_OK;
     if (!c->answer_len && len) c->foreign = *(const char *)data != '{';
     c->answer_len += (uint32_t)len;
-    if (call == DET__CALL_PROBE)
+    if (DET_EXACT && call == DET__CALL_PROBE)
         det__probe_read(c, data, len);
     else if (c->picks_used)
         (void)det__picker_feed(&c->picker, data, len); /* what is wrong with it is told at its end */
@@ -137,7 +156,7 @@ int det__call_taken(det_core *core, int call) {
     int rc = c->foreign ? DET_E_MASTER : DET_OK;
     if (c->picks_used && det__picker_end(&c->picker) != DET_OK) rc = DET_E_MASTER;
     if (call <= DET__CALL_START && c->picks[0].found != DET__PICK_STORED) rc = DET_E_MASTER;
-    if (rc == DET_OK && call == DET__CALL_LOGIN) rc = det_session_set_token(&core->session, c->scratch + DET__TOKEN_AT);
+    if (DET_LOGIN && rc == DET_OK && call == DET__CALL_LOGIN) rc = det_session_set_token(&core->session, c->scratch + DET__TOKEN_AT);
     return rc == DET_OK ? rc : det__session_fail(&core->session, rc, DET_STAGE_HTTP, 0);
 }
 
@@ -160,6 +179,7 @@ static void take_record(det__core *c, const det__record *r) {
     c->group = det__record_text(r);
 }
 
+#if DET__TIMES
 /* A report that waited, or goes again, carries its own time; the others get the master's. */
 static void take_time(det__core *c) {
     const det_port *p = c->opt.port;
@@ -172,6 +192,11 @@ static void take_time(det__core *c) {
     c->report_time = c->time_text;
 }
 
+#else
+#define take_time(c) ((void)0)
+#endif
+
+#if DET_EXACT
 /* The name stands where the token does while it logs in. */
 static int take_probe(det__core *c) {
     c->metric = c->scratch + DET__TOKEN_AT;
@@ -185,12 +210,17 @@ static int take_probe(det__core *c) {
     return rc;
 }
 
+#else
+#define take_probe(c) DET_OK
+#endif
+
 static int take(det__core *c, int call) {
     if (call == DET__CALL_EXPERIMENT) return make_config(c);
     if (call == DET__CALL_METRICS) {
         det__lock(c);
-        det__deliver_take(c);
+        int rc = det__deliver_take(c);
         det__unlock(c);
+        if (rc != DET_OK) return rc;
         take_record(c, c->leader);
         take_time(c);
     }

@@ -2,6 +2,7 @@
  * The Core API's public face: options, opening and closing as thin loops over the engine, what can be read. */
 #include <string.h>
 
+#include "../base/noinline.h"
 #include "../session/fail.h"
 #include "internal.h"
 
@@ -37,9 +38,10 @@ static int is_id(const char *id) {
 }
 
 static int check_options(const det_options *o) {
-    if (!o->mem || !is_id(o->external_experiment_id)) return DET_E_ARG;
+    if (!o->mem || !is_id(o->external_experiment_id) || (!DET_LOGIN && !o->token)) return DET_E_ARG;
     if (o->external_trial_id && !o->external_experiment_id) return DET_E_ARG;
     if (!o->workspace != !o->project) return DET_E_ARG;
+    if ((unsigned)o->when_full > (DET_POLICIES ? DET_THIN : DET_REFUSE)) return DET_E_ARG;
     if ((o->offline || o->flush) && !o->spool) return DET_E_ARG;
     if (o->spool && !DET_SPOOL) return DET_E_ARG;
     if (o->mem_len < MEM_MIN) return DET_E_SIZE;
@@ -72,7 +74,7 @@ static void carve(det__core *c) {
 /* The defaults of contract 2.6 and 3.1. */
 static void set_defaults(det_options *o) {
     if (!o->master) o->master = "localhost:8080";
-    if (!o->user && (!o->token || o->password)) o->user = "determined";
+    if (DET_LOGIN && !o->user && (!o->token || o->password)) o->user = "determined";
     if (!o->searcher_metric && !o->config) o->searcher_metric = "unmanaged";
 }
 
@@ -105,18 +107,25 @@ static int open_spool(det_core *core) {
 #define open_spool(core) DET_E_ARG
 #endif
 
-static int start(det_core *core, const det_options *o) {
+static int start(det_core *core, const det_options *o, int flush) {
     det__core *c = det__core_of(core);
+    memset(core, 0, sizeof *core);
+    c->magic = DET__MAGIC;
+    c->opt = *o;
+    if (flush) {
+        c->opt.flush = 1;
+        c->opt.offline = 0;
+    }
+    o = &c->opt;
     int rc = check_options(o);
     if (rc != DET_OK) return det__core_fail(core, rc);
-    c->opt = *o;
     set_defaults(&c->opt);
     carve(c);
     rc = init_session(core, c);
     if (rc != DET_OK) return rc;
     det__engine_init(core);
     det__engine_open_run(core);
-    c->searched = c->opt.searcher_metric;
+    c->searched = o->searcher_metric;
     c->state = o->flush ? DET__CLOSING : o->offline ? DET__RUNNING : DET__OPENING_RUN;
     rc = det_session_begin(&core->session);
     return rc == DET_OK && det__has_spool(c) ? open_spool(core) : rc;
@@ -124,9 +133,16 @@ static int start(det_core *core, const det_options *o) {
 
 int det_open_start(det_core *core, const det_options *o) {
     if (!core || !o) return DET_E_ARG;
-    memset(core, 0, sizeof *core);
-    det__core_of(core)->magic = DET__MAGIC;
-    return det__core_of(core)->result = start(core, o);
+    return det__core_of(core)->result = start(core, o, 0);
+}
+
+/* A function of its own: no stack for it beneath what steps. */
+static DET__NOINLINE void wait_for(const det_core *core, const det_port *p, uint32_t left) {
+    det_wait w[2];
+    uint32_t ms;
+    int n = det__engine_wants(core, w, &ms);
+    if (ms > left) ms = left;
+    if (ms) p->wait(p->ctx, w, (size_t)n, ms);
 }
 
 /* Step and wait until nothing is under way, the core has come to a state, or time is up. */
@@ -136,16 +152,11 @@ static int loop(det_core *core, uint32_t max_ms, int state) {
     if (c->state == DET__CLOSED) return c->result;
     uint32_t start_ms = p->now_ms(p->ctx);
     for (;;) {
-        det_wait w[2];
-        uint32_t ms, left;
         int rc = det__engine_step(core);
         if (rc != DET_E_AGAIN || c->state == state) return rc;
-        left = p->now_ms(p->ctx) - start_ms;
-        if (left >= max_ms) return rc;
-        left = max_ms - left;
-        int n = det__engine_wants(core, w, &ms);
-        if (ms > left) ms = left;
-        if (ms) p->wait(p->ctx, w, (size_t)n, ms);
+        uint32_t passed = p->now_ms(p->ctx) - start_ms;
+        if (passed >= max_ms) return rc;
+        wait_for(core, p, max_ms - passed);
     }
 }
 
@@ -200,16 +211,22 @@ static int give_up(det_core *core) {
     const det__core *c = det__core_of(core);
     det_failure f = {DET_E_TIMEOUT, DET_STAGE_HTTP, 0};
     if (c->waiting) f = c->blocked;
+#if DET_SPOOL
+    if (det__feed_waits(c)) f.code = c->feed.store_code, f.stage = DET_STAGE_NONE, f.detail = 0;
+#endif
     det__engine_give_up(core);
     return det__session_fail(&core->session, f.code, f.stage, f.detail);
 }
 
-int det_close(det_core *core, int state, uint32_t deadline_ms) {
-    int rc = det_close_start(core, state);
-    if (rc != DET_OK) return rc;
-    rc = loop(core, deadline_ms, DET__CLOSED);
+static int close_by(det_core *core, uint32_t deadline_ms) {
+    int rc = loop(core, deadline_ms, DET__CLOSED);
     if (rc == DET_E_AGAIN) rc = give_up(core);
     return det__core_of(core)->result = rc;
+}
+
+int det_close(det_core *core, int state, uint32_t deadline_ms) {
+    int rc = det_close_start(core, state);
+    return rc == DET_OK ? close_by(core, deadline_ms) : rc;
 }
 
 #if DET_SPOOL
@@ -225,14 +242,8 @@ int det_set_offline(det_core *core, int offline) {
 
 int det_flush(det_core *core, const det_options *o, uint32_t deadline_ms) {
     if (!core || !o) return DET_E_ARG;
-    det_options flush = *o;
-    flush.flush = 1;
-    flush.offline = 0;
-    int rc = det_open_start(core, &flush);
-    if (rc != DET_OK) return rc;
-    rc = loop(core, deadline_ms, DET__CLOSED);
-    if (rc == DET_E_AGAIN) rc = give_up(core);
-    return det__core_of(core)->result = rc;
+    int rc = start(core, o, 1);
+    return rc == DET_OK ? close_by(core, deadline_ms) : (det__core_of(core)->result = rc);
 }
 #endif
 
@@ -251,6 +262,7 @@ void det_get_stats(const det_core *core, det_stats *out) {
     const det__core *c = det__core_of_const(core);
     *out = c->stats;
     out->pending = out->queued - out->acknowledged - out->refused - out->unsure;
+    out->pending -= out->dropped_oldest + out->thinned + out->spoiled;
     out->oldest_ms = oldest_ms(c);
     out->outbox_len = c->outbox.used;
     out->outbox_cap = c->outbox.cap;

@@ -11,6 +11,8 @@
  * Invariant: released is the highest step of each part among rows that are stored and no longer held. */
 #include "internal.h"
 
+#if !DET__PLAIN
+
 static int is_open(const det__record *r) {
     return r->state <= DET__FLIGHT;
 }
@@ -19,12 +21,14 @@ static void raise_to(det__high *h, const det__record *r) {
     if (r->part < DET__PARTS && r->steps > h->step[r->part]) h->step[r->part] = r->steps;
 }
 
+#if DET_EXACT
 static int32_t highest(const det__high *h) {
     int32_t most = h->step[0];
     for (unsigned i = 1; i < DET__PARTS; i++)
         if (h->step[i] > most) most = h->step[i];
     return most;
 }
+#endif
 
 /* ---- what is held -------------------------------------------------------------------------------------------------- */
 
@@ -80,6 +84,7 @@ static void keep(det__core *c, det__record *r) {
 
 static void again(det__core *c, det__record *r) {
     c->stats.resent++;
+    r->flags |= DET__SENT;
     det__outbox_set(&c->outbox, r, DET__QUEUED);
 }
 
@@ -87,6 +92,8 @@ void det__deliver_lose(det__core *c, det__record *r, int code) {
     if (r->flags & DET__COUNTED) c->stats.acknowledged--;
     if (code == DET_E_UNSURE)
         c->stats.unsure++;
+    else if (code == DET_E_DAMAGED)
+        c->stats.spoiled++;
     else
         c->stats.refused++;
     if (!c->lost_code) c->lost_code = code;
@@ -132,14 +139,25 @@ void det__deliver_refused(det__core *c, int code) {
 
 /* ---- sending ------------------------------------------------------------------------------------------------------- */
 
-void det__deliver_take(det__core *c) {
-    det__record *leader = det__outbox_next(&c->outbox), *r = leader;
+/* What the memory no longer holds as it was reported is not sent. Its group's name ends somewhere all the same. */
+static int damaged(det__core *c, det__record *r) {
+    if (det__record_whole(r)) return 0;
+    det__record_end(r);
+    det__deliver_lose(c, r, DET_E_DAMAGED);
+    return 1;
+}
+
+int det__deliver_take(det__core *c) {
+    det__record *leader, *r;
+    while ((leader = det__outbox_next(&c->outbox)) != NULL && damaged(c, leader)) {}
+    if (!leader) return DET_E_NOT_FOUND;
+    r = leader;
     c->unit++;
     c->stats.requests++;
     c->leader = leader;
     leader->flags &= (uint8_t)~DET__JOINED;
     for (unsigned n = 0; r && n < DET_JOIN; n++) {
-        if (r == leader || det__join_fits(c, leader, r)) {
+        if (r == leader || (det__join_fits(c, leader, r) && !damaged(c, r))) {
             if (r != leader) {
                 c->stats.joined++;
                 leader->flags |= DET__JOINED;
@@ -151,21 +169,32 @@ void det__deliver_take(det__core *c) {
         r = det__outbox_after(&c->outbox, r);
         if (r && r->steps != leader->steps) break;
     }
-    det__outbox_next(&c->outbox);
+    return DET_OK;
 }
 
 /* ---- doubt --------------------------------------------------------------------------------------------------------- */
 
+#if DET_EXACT
 /* Would a rewind archive nothing that could not be sent again? */
 static int may_fence(const det__core *c) {
     return highest(&c->released) < lowest_open(c);
 }
 
-int det__deliver_next(det__core *c) {
+/* What doubt needs next; -1: there is none. */
+static int settle_doubt(det__core *c) {
     if (c->doubt == DET__DOUBT && !c->flights) c->doubt = may_fence(c) ? DET__FENCING : DET__PROBING;
     if (c->doubt == DET__FENCING) return c->flights ? DET__CALL_NONE : DET__CALL_START;
     if (c->doubt == DET__PROBING) return det__deliver_probe(c) ? DET__CALL_PROBE : DET__CALL_NONE;
-    if (c->doubt == DET__DOUBT) return DET__CALL_NONE;
+    return c->doubt == DET__DOUBT ? DET__CALL_NONE : -1;
+}
+#else
+#define settle_doubt(c) (-1)
+#endif
+
+int det__deliver_next(det__core *c) {
+    int call = settle_doubt(c);
+    if (call >= 0) return call;
+    if (c->opt.pipeline_bytes && c->outbox.flying >= c->opt.pipeline_bytes) return DET__CALL_NONE;
     return det__outbox_next(&c->outbox) ? DET__CALL_METRICS : DET__CALL_NONE;
 }
 
@@ -195,6 +224,7 @@ void det__deliver_broken(det__core *c, int sent) {
     if (!r) c->doubt = DET__NO_DOUBT;
 }
 
+#if DET_EXACT
 /* Rewind: all that is open, and what is kept at or above its lowest step, goes again under the new run id. */
 static void rewind_to(det__core *c, int32_t low) {
     c->archived = c->released;
@@ -233,6 +263,7 @@ det__record *det__deliver_probe(det__core *c) {
 void det__deliver_probed(det__core *c, int stored) {
     det__record *r = in_doubt(c, 1);
     r->flags &= (uint8_t)~DET__ASKED;
+    if (stored == DET__ASK_AGAIN) return;
     if (stored > 0) {
         keep(c, r);
     } else if (stored < 0) {
@@ -244,6 +275,7 @@ void det__deliver_probed(det__core *c, int stored) {
     if (!in_doubt(c, 0) && !in_doubt(c, 1)) c->doubt = DET__NO_DOUBT;
     release(c);
 }
+#endif
 
 /* A report of the present run id at this step would archive rows of ours that could not be sent again. */
 int det__deliver_order(const det__core *c, unsigned part, int32_t steps) {
@@ -289,3 +321,7 @@ void det__deliver_give_up(det_core *core) {
     det__unlock(c);
     det__deliver_tell(core);
 }
+
+#else
+typedef int det__deliver_nothing;
+#endif

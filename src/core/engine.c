@@ -14,6 +14,7 @@ enum {
     REVIVE_MS = 240000,     /* the master takes a trial for lost when it has not heard of it for five minutes */
     BACKOFF_MS = 500,
     LOGIN_MS = 60000,       /* bcrypt costs a master about two seconds, more under load */
+    STORE_RETRY_MS = 1000,  /* how often a spool that takes nothing is tried */
     OWN_REQUEST_MS = 10,    /* how often to look whether the caller's own request has ended */
     BACKOFF_DOUBLINGS = 6   /* up to 32 s */
 };
@@ -26,6 +27,10 @@ static int due(uint32_t t, uint32_t at) {
     return (int32_t)(t - at) >= 0;
 }
 
+static int in_doubt(const det__core *c) {
+    return DET_EXACT && c->doubt != DET__NO_DOUBT;
+}
+
 /* ---- what next ---------------------------------------------------------------------------------------------------- */
 
 /* Login, experiment and trial need each other's answers, the rest of opening only theirs. The first heartbeat comes at
@@ -36,15 +41,15 @@ static int opening_call(const det__core *c) {
 }
 
 static int next_call(det__core *c, uint32_t t) {
-    if (c->last || c->stopping || c->flights >= c->depth) return DET__CALL_NONE;
+    if ((DET_PIPELINE > 1 && c->last) || c->stopping || c->flights >= (DET_PIPELINE > 1 ? c->window : 1)) return DET__CALL_NONE;
     if (det__opening(c)) return opening_call(c);
     if (!det__run_open(c)) return DET__CALL_NONE;
-    if (c->login_due) return c->flights ? DET__CALL_NONE : DET__CALL_LOGIN;
+    if (DET_LOGIN && c->login_due) return c->flights ? DET__CALL_NONE : DET__CALL_LOGIN;
     if (due(t, c->beat_ms)) return t - c->alive_ms < REVIVE_MS ? DET__CALL_HEARTBEAT : DET__CALL_REVIVE;
     det__lock(c);
-    int call = c->doubt == DET__NO_DOUBT && c->progress_due ? DET__CALL_PROGRESS : det__deliver_next(c);
+    int call = !in_doubt(c) && c->progress_due ? DET__CALL_PROGRESS : det__deliver_next(c);
     det__unlock(c);
-    if (call == DET__CALL_NONE && c->doubt == DET__NO_DOUBT && det__ending(c) && !c->told) return DET__CALL_STATE;
+    if (call == DET__CALL_NONE && !in_doubt(c) && det__ending(c) && !c->told) return DET__CALL_STATE;
     return call;
 }
 
@@ -97,7 +102,7 @@ static void stop_later(det__core *c, int rc) {
 static void unauthorized(det_core *core) {
     det__core *c = det__core_of(core);
     if (c->login_due) return;
-    c->login_due = c->opt.user != NULL;
+    c->login_due = DET_LOGIN && c->opt.user != NULL;
     if (c->login_due && !c->tries)
         c->tries = 1;
     else
@@ -118,10 +123,10 @@ static int may_come_again(const det_core *core, int status) {
 static void report_failed(det_core *core, int rc, int status) {
     det__core *c = det__core_of(core);
     int stale = has(det_session_errmsg(&core->session), "invalid run id");
-    if (status == 401 || may_come_again(core, status) || (stale && c->starts)) {
+    if (status == 401 || may_come_again(core, status) || (DET_EXACT && stale && c->starts)) {
         det__deliver_again(c);
         c->told = 0;
-        if (stale) c->doubt = DET__FENCING; /* one of our own StartTrials has landed late */
+        if (DET_EXACT && stale) c->doubt = DET__FENCING; /* one of our own StartTrials has landed late */
         else if (status != 401) back_off(core);
         return;
     }
@@ -130,9 +135,11 @@ static void report_failed(det_core *core, int rc, int status) {
 }
 
 static void run_started(det__core *c) {
+#if DET_EXACT
     int64_t landed = c->run.trial_run_id - c->run_id;
     c->run_id = c->run.trial_run_id;
     c->starts = (uint8_t)(c->starts > landed ? c->starts - landed : 0);
+#endif
     c->alive_ms = now(c);
     if (!det__opening(c)) det__deliver_fenced(c, 1);
 }
@@ -145,10 +152,11 @@ static void succeeded(det_core *core, int call) {
         c->beat_ms = c->alive_ms + BEAT_MS;
         c->stats.heartbeats++;
     } else if (call == DET__CALL_METRICS) {
+        if (DET_PIPELINE > 1 && c->window < c->depth) c->window++;
         det__deliver_stored(c);
-    } else if (call == DET__CALL_PROBE) {
+    } else if (DET_EXACT && call == DET__CALL_PROBE) {
         det__deliver_probed(c, det__probe_stored(c));
-    } else if (call == DET__CALL_LOGIN) {
+    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->login_due = 0;
         c->logged_in = 1;
     } else if (call == DET__CALL_STATE && (!c->told || c->outbox.open)) {
@@ -167,12 +175,13 @@ static void failed(det_core *core, int call, int rc, int status) {
         c->beat_ms = now(c) + (status == 401 ? 0 : BEAT_RETRY_MS);
     } else if (call == DET__CALL_PROGRESS) {
         if (status == 401) c->progress_due = 1;
-    } else if (call == DET__CALL_PROBE) {
-        det__deliver_probed(c, status == 401 ? 0 : -1);
-    } else if (call == DET__CALL_LOGIN) {
+    } else if (DET_EXACT && call == DET__CALL_PROBE) {
+        det__deliver_probed(c, status == 401 || may_come_again(core, status) ? DET__ASK_AGAIN : -1);
+        if (may_come_again(core, status)) back_off(core);
+    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->login_due = 1;
         back_off(core);
-    } else if (call == DET__CALL_START) {
+    } else if (DET_EXACT && call == DET__CALL_START) {
         c->starts = 0;
         if (status != 401) det__deliver_fenced(c, 0);
     } else if (status == 401) {
@@ -193,7 +202,7 @@ static void opening_done(det_core *core, int call, int rc) {
     if (rc != DET_OK) {
         if (c->state == DET__OPENING_RUN) stop_later(c, rc);
         else c->break_code = rc;
-    } else if (call == DET__CALL_LOGIN) {
+    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->logged_in = 1;
     } else if (call == DET__CALL_STATE) {
         det__feed_run_opened(c);
@@ -212,18 +221,18 @@ static int pop_flight(det__core *c) {
     int call = oldest(c);
     c->flights--;
     c->flight_at = (uint16_t)((c->flight_at + 1) % DET_PIPELINE);
-    if (!c->flights) c->last = 0;
+    if (DET_PIPELINE > 1 && !c->flights) c->last = 0;
     return call;
 }
 
 static void push_flight(det__core *c, int call) {
     c->flight[(c->flight_at + c->flights) % DET_PIPELINE] = (uint8_t)call;
     if (!c->flights++) det__call_expect(c, call);
-    c->last = call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE || (call == DET__CALL_STATE && det__ending(c));
+    if (DET_PIPELINE > 1) c->last = call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE || (call == DET__CALL_STATE && det__ending(c));
     if (det__opening(c)) c->next++;
     if (call == DET__CALL_PROGRESS) c->progress_due = 0; /* a newer one may come meanwhile */
     if (call == DET__CALL_STATE) c->told = det__ending(c) != 0;
-    if (call == DET__CALL_START) c->starts++;
+    if (DET_EXACT && call == DET__CALL_START) c->starts++;
 }
 
 /* A det_pipe's next(). */
@@ -237,7 +246,7 @@ static int next(void *ctx, det_request *q) {
     int rc = det__call_make(core, call, q);
     if (rc == DET_OK)
         push_flight(c, call);
-    else if (call != DET__CALL_PROBE)
+    else if (call != DET__CALL_PROBE && rc != DET_E_NOT_FOUND) /* nothing whole is queued any more */
         stop_later(c, rc);
     return rc == DET_OK ? rc : DET_E_AGAIN;
 }
@@ -247,10 +256,12 @@ static int sink(void *ctx, const det_response *r, const void *data, size_t len) 
     return det__call_take(c, oldest(c), r, data, len);
 }
 
+#if DET_PIPELINE > 1
 static void about(void *ctx, det_request *q) {
     const det__core *c = det__core_of((det_core *)ctx);
     det__call_about(c, oldest(c), q);
 }
+#endif
 
 /* The oldest call is answered: a complete head decides, even if the body was cut. */
 static void call_done(det_core *core, int rc, int status) {
@@ -260,7 +271,7 @@ static void call_done(det_core *core, int rc, int status) {
     c->contact = 1;
     pop_flight(c);
     /* A password's hash opens an account as well as the password: it does not stay in memory. */
-    if (call == DET__CALL_LOGIN) det__wipe(c->opt.mem, c->tx_len + DET__SCRATCH);
+    if (DET_LOGIN && call == DET__CALL_LOGIN) det__wipe(c->opt.mem, c->tx_len + DET__SCRATCH);
     det__lock(c);
     if (rc == DET_OK && call == DET__CALL_START) run_started(c);
     if (det__opening(c))
@@ -292,9 +303,9 @@ static void forget_flights(det__core *c, int sent) {
         int call = pop_flight(c);
         if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) c->beat_ms = now(c);
         if (call == DET__CALL_PROGRESS) c->progress_due = 1;
-        if (call == DET__CALL_LOGIN) c->login_due = !det__opening(c);
+        if (DET_LOGIN && call == DET__CALL_LOGIN) c->login_due = !det__opening(c);
         if (call == DET__CALL_STATE) c->told = 0;
-        if (call == DET__CALL_START && !sent) c->starts--;
+        if (DET_EXACT && call == DET__CALL_START && !sent) c->starts--;
     }
     det__lock(c);
     det__deliver_broken(c, sent);
@@ -319,6 +330,8 @@ static void broken(det_core *core, int rc) {
         return;
     }
     if (rc == DET_E_AUTH) c->logged_in = 0;
+    /* A link that breaks more often than the window is answered would never get on: a quarter, growing with each answer. */
+    if (DET_PIPELINE > 1 && sent) c->window = (uint16_t)(c->window / 4 + 1);
     forget_flights(c, sent);
     if (det__opening(c)) det__engine_open_run(core);
     if (sent && !c->tries)
@@ -328,7 +341,7 @@ static void broken(det_core *core, int rc) {
 }
 
 static int needs_body(int call) {
-    return call == DET__CALL_LOGIN || call == DET__CALL_START || call == DET__CALL_PROBE;
+    return call == DET__CALL_LOGIN || call == DET__CALL_START || (DET_EXACT && call == DET__CALL_PROBE);
 }
 
 /* The pipe has ended with an error. */
@@ -393,7 +406,7 @@ static int start(det_core *core, uint32_t t) {
     int call = next_call(c, t);
     if (call == DET__CALL_NONE) return DET_OK;
     if (held(c, t) || det__session_busy(&core->session)) return DET_E_AGAIN; /* with a request of the caller's own */
-    c->pipe.silence_ms = call == DET__CALL_LOGIN ? LOGIN_MS : 0;
+    c->pipe.silence_ms = DET_LOGIN && call == DET__CALL_LOGIN ? LOGIN_MS : 0;
     int rc = launch(core);
     c->driving = rc == DET_OK;
     if (rc != DET_OK && rc != DET_E_AGAIN) stop_later(c, rc);
@@ -406,7 +419,11 @@ int det__engine_step(det_core *core) {
         int rc = det__feed_step(core);
         if (rc != DET_OK && !c->driving) return rc == DET_E_CLOSED ? c->result : rc == DET_E_STATE ? DET_OK : rc;
         rc = c->driving ? DET_OK : start(core, now(c));
-        if (!c->driving && !c->stopping) return rc;
+        if (rc == DET_OK && !c->driving && det__feed_waits(c)) rc = DET_E_AGAIN;
+        if (!c->driving && !c->stopping) {
+            det__deliver_tell(core);
+            return rc;
+        }
         if (c->driving) {
             rc = drive(core);
             c->driving = rc == DET_E_AGAIN;
@@ -421,7 +438,7 @@ int det__engine_step(det_core *core) {
 
 void det__engine_open_run(det_core *core) {
     det__core *c = det__core_of(core);
-    c->next = c->opt.token || c->logged_in ? DET__CALL_EXPERIMENT : DET__CALL_LOGIN;
+    c->next = !DET_LOGIN || c->opt.token || c->logged_in ? DET__CALL_EXPERIMENT : DET__CALL_LOGIN;
     c->told_state = "RUNNING";
 }
 
@@ -439,13 +456,15 @@ void det__engine_pause(det_core *core) {
 
 void det__engine_init(det_core *core) {
     det__core *c = det__core_of(core);
+#if DET_PIPELINE > 1
     c->pipe.next = next;
     c->pipe.done = done;
     c->pipe.about = about;
     c->pipe.sink = sink;
     c->pipe.ctx = core;
     c->pipe.depth = DET_PIPELINE;
-    c->depth = c->opt.pipeline && c->opt.pipeline < DET_PIPELINE ? c->opt.pipeline : DET_PIPELINE;
+    c->window = c->depth = c->opt.pipeline && c->opt.pipeline < DET_PIPELINE ? c->opt.pipeline : DET_PIPELINE;
+#endif
     c->newest_step = c->kept_step = -1;
     memset(&c->released, 0xFF, sizeof c->released);
     c->archived = c->released;
@@ -466,5 +485,6 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
         *timeout_ms = det__run_open(c) ? beat_ms : UINT32_MAX;
     else if (held(c, t))
         *timeout_ms = c->retry_ms - t;
+    if (det__feed_waits(c) && *timeout_ms > STORE_RETRY_MS) *timeout_ms = STORE_RETRY_MS;
     return 0;
 }

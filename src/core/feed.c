@@ -159,8 +159,10 @@ static void tidy(det__core *c) {
     det__feed *f = &c->feed;
     uint64_t end;
     if (f->phase != DET__FEED_BETWEEN && put_run_again(c) != DET_OK) return;
-    if (put_settled(c) != DET_OK) return;
+    int rc = put_settled(c);
+    if (rc != DET_OK && (rc != DET_E_SPACE || f->phase != DET__FEED_BETWEEN)) return;
     if (c->opt.spool->discard(c->opt.spool->ctx, f->taken, &f->gone, &end) == DET_OK) f->tidied = f->taken;
+    if (rc != DET_OK) (void)put_settled(c);
 }
 
 void det__feed_taken(det__core *c, const det__record *r) {
@@ -177,6 +179,7 @@ static uint32_t utc_of(const det__core *c, const det__record *r) {
 
 static int store_one(det__core *c, const det__record *r) {
     det__spooled h;
+    if (!det__record_whole(r)) return DET_E_DAMAGED;
     memset(&h, 0, sizeof h);
     h.kind = DET__SPOOL_METRICS;
     h.run = c->feed.own;
@@ -184,24 +187,44 @@ static int store_one(det__core *c, const det__record *r) {
     h.group_len = r->group_len;
     h.steps = r->steps;
     h.utc = utc_of(c, r);
-    return det__spool_put(c->opt.spool, &h, r + 1);
+    int rc = det__spool_put(c->opt.spool, &h, r + 1);
+    if (rc == DET_OK) c->stats.spooled++;
+    return rc;
+}
+
+/* Not under the lock; the callback may step, and so come here again. */
+static void tell_spoiled(det__core *c, det__record *r) {
+    c->stats.spoiled++;
+    if (!c->lost_code) c->lost_code = DET_E_DAMAGED;
+    det__record_end(r);
+    if (c->opt.lost) c->opt.lost(c->opt.lost_ctx, DET_E_DAMAGED, det__record_text(r), r->steps);
+}
+
+/* In flight while it is stored: a full ring moves and drops queued ones. */
+static det__record *first_to_store(det__core *c) {
+    det__outbox *b = &c->feed.staging;
+    det__record *r;
+    det__lock(c);
+    while ((r = det__outbox_first(b)) != NULL && r->state == DET__GONE) det__outbox_pop(b);
+    if (r) det__outbox_set(b, r, DET__FLIGHT);
+    det__unlock(c);
+    return r;
 }
 
 /* What was reported goes to the log; what it does not take stays where it is. */
 static int store(det__core *c) {
-    det__outbox *b = &c->feed.staging;
-    for (;;) {
+    det__record *r;
+    while ((r = first_to_store(c)) != NULL) {
+        int rc = store_one(c, r);
         det__lock(c);
-        det__record *r = det__outbox_first(b);
+        det__outbox_set(&c->feed.staging, r, rc == DET_OK || rc == DET_E_DAMAGED ? DET__GONE : DET__QUEUED);
         det__unlock(c);
-        int rc = r ? store_one(c, r) : DET_OK;
-        if (!r || rc != DET_OK) return rc;
-        c->stats.spooled++;
-        det__lock(c);
-        det__outbox_set(b, r, DET__GONE);
-        det__outbox_pop(b);
-        det__unlock(c);
+        if (rc == DET_E_DAMAGED)
+            tell_spoiled(c, r);
+        else if (rc != DET_OK)
+            return rc;
     }
+    return DET_OK;
 }
 
 /* ---- log to outbox ------------------------------------------------------------------------------------------------- */
@@ -212,6 +235,7 @@ static void add(det__core *c, det__record *r, const det__spooled *h, uint64_t at
     r->group_len = h->group_len;
     r->part = det__value_part(det__record_text(r));
     r->when = h->utc;
+    det__record_seal(r, h->len);
     r->span = (uint32_t)(f->pos - f->mark);
     f->mark = f->pos;
     det__outbox_commit(&c->outbox, r, h->len);
@@ -237,6 +261,7 @@ static void end_run(det__core *c) {
     det__feed *f = &c->feed;
     det__outbox_init(&c->outbox, c->outbox.mem, c->outbox.cap);
     f->taken = f->mark = f->pos;
+    f->run_at = 0;
     f->phase = DET__FEED_BETWEEN;
 }
 
@@ -246,10 +271,13 @@ static int fill_one(det__core *c) {
     uint64_t at = f->pos;
     det__spooled h;
     int rc = get(c, &f->pos, &h, NULL, 0), settled = !c->outbox.open && !c->flights && !c->untold;
-    if (rc == DET_E_AGAIN && c->opt.flush && settled) end_run(c); /* it was cut off without a state */
+    if (rc == DET_E_AGAIN && (c->opt.flush || f->run_due) && settled) end_run(c); /* it was cut off without a state */
     if (!is_there(rc)) return 0;
     if (h.run < f->active || h.kind == DET__SPOOL_SETTLED) return 1; /* of what is behind us */
-    if (h.run == f->active && h.kind == DET__SPOOL_RUN) return 1;
+    if (h.run == f->active && h.kind == DET__SPOOL_RUN) {
+        f->run_at = at;
+        return 1;
+    }
     if (h.run == f->active && h.kind == DET__SPOOL_METRICS) {
         size_t cap;
         det__record *r = room_in(c, h.len, &cap);
@@ -361,7 +389,11 @@ int det__feed_open(det_core *core) {
     c->feed.step = TIDY;
     c->feed.phase = DET__FEED_BETWEEN;
     c->feed.offline = c->opt.offline != 0;
-    return rc != DET_OK || c->opt.flush ? rc : put_own_run(c);
+    if (rc != DET_OK || c->opt.flush) return rc;
+    rc = put_own_run(c);
+    if (rc != DET_E_SPACE || c->feed.offline) return rc;
+    c->feed.run_due = 1; /* earlier runs are in its place: they go first */
+    return DET_OK;
 }
 
 /* All that is in the log of it is settled. */
@@ -389,6 +421,27 @@ static int rest(det_core *core) {
     return DET_E_CLOSED;
 }
 
+/* The storage is full, of nothing but what is settled: let go of it up to the newest RUN, or clear it and begin again. */
+static void clear_full(det__core *c) {
+    det__feed *f = &c->feed;
+    det__spooled h;
+    uint64_t pos = f->pos, end, upto = f->run_at < f->taken ? f->run_at : f->taken;
+    size_t len = 0;
+    char *run = (char *)c->outbox.mem;
+    if (f->store_code != DET_E_SPACE || f->phase != DET__FEED_ACTIVE || c->outbox.open || c->flights || c->untold) return;
+    if (get(c, &pos, &h, NULL, 0) != DET_E_AGAIN) return;
+    if (upto > f->tidied) {
+        if (c->opt.spool->discard(c->opt.spool->ctx, upto, &f->gone, &end) == DET_OK) f->tidied = upto;
+        return;
+    }
+    while (det__deliver_yield(c)) {} /* the outbox is empty now */
+    if (c->outbox.count || find(c, DET__SPOOL_RUN, f->active, run, c->outbox.cap) != DET_OK) return;
+    if (c->opt.spool->discard(c->opt.spool->ctx, UINT64_MAX, &f->gone, &end) != DET_OK) return;
+    f->pos = f->taken = f->tidied = f->mark = end;
+    for (int i = 0; i < TEXTS; i++) len += strlen(run + len) + 1;
+    if (put(c, DET__SPOOL_RUN, f->active, run, len) == DET_OK) (void)put_settled(c);
+}
+
 int det__feed_step(det_core *core) {
     det__core *c = det__core_of(core);
     det__feed *f = &c->feed;
@@ -402,8 +455,18 @@ int det__feed_step(det_core *core) {
     while (f->phase == DET__FEED_ACTIVE && fill_one(c)) {}
     det__unlock(c);
     if (f->taken - f->tidied >= f->step || (f->phase == DET__FEED_BETWEEN && f->taken != f->tidied)) tidy(c);
+    det__lock(c);
+    clear_full(c);
+    det__unlock(c);
     if (f->phase != DET__FEED_BETWEEN) return DET_OK;
     rc = activate(core);
+    if (rc == DET_E_AGAIN && f->run_due) {
+        tidy(c);
+        rc = put_own_run(c);
+        f->run_due = rc != DET_OK;
+        if (f->run_due) det__engine_stop(core, det__core_fail(core, rc));
+        return f->run_due ? DET_E_CLOSED : activate(core);
+    }
     if (rc == DET_E_AGAIN && c->opt.flush) {
         det__engine_stop(core, c->lost_code);
         return DET_E_CLOSED;

@@ -21,12 +21,14 @@ typedef struct det__feed {
     uint64_t tidied;      /* … and the log was told */
     uint32_t step;        /* so much is settled before the log is told: a copy of RUN comes with it */
     uint64_t gone;        /* where the log begins */
+    uint64_t run_at;      /* the newest RUN of the active run that has been read */
     uint64_t recovered;   /* where it ended when it was opened: before are earlier programs' records */
     uint64_t state_end;   /* behind the STATE that is being told */
     uint32_t own, active; /* logical runs */
     int store_code;       /* what the log said last */
     uint8_t phase;
     uint8_t offline;
+    uint8_t run_due;      /* our own RUN is not in the log yet */
     uint8_t state_due;    /* enum det_state, to be written to the log */
     char ids[2][40];      /* external ids made here */
 } det__feed;

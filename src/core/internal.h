@@ -3,10 +3,17 @@
 #ifndef DET_CORE_INTERNAL_H
 #define DET_CORE_INTERNAL_H
 
+#include "../base/crc32.h"
 #include "../json/pick.h"
 #include "det.h"
 #include "feed.h"
 #include "outbox.h"
+
+/* Everything that makes delivery more than one request after the other is left out: deliver_plain.c. */
+#define DET__PLAIN (!DET_EXACT && !DET_SPOOL && DET_PIPELINE == 1 && DET_JOIN == 1 && !DET_POLICIES)
+
+/* Reports may be sent long after they were made. */
+#define DET__TIMES (DET_EXACT || DET_SPOOL)
 
 enum det__core_state {
     DET__CLOSED, /* not opened, failed to open, or closed */
@@ -73,7 +80,8 @@ typedef struct det__core {
     uint16_t unit_done;   /* and of the newest that is answered */
     uint16_t flights;     /* calls under way */
     uint16_t flight_at;   /* the oldest, in the ring flight */
-    uint16_t depth;
+    uint16_t depth;       /* most calls under way */
+    uint16_t window;      /* … as far as the link bears it */
     uint32_t magic;       /* says that it was opened; the core need not be zeroed before */
     uint32_t beat_ms;     /* when the next heartbeat is due */
     uint32_t alive_ms;    /* when the master last heard of the trial */
@@ -133,16 +141,34 @@ static inline int det__core_opened(const det_core *core) {
 }
 
 /* With a producer in another thread or an interrupt: around every use of the ring. Never held across I/O. */
+static inline int det__has_lock(const det__core *c) {
+    return DET_LOCK && DET_PORT_HAS(c->opt.port, lock);
+}
+
 static inline void det__lock(const det__core *c) {
-    if (DET_PORT_HAS(c->opt.port, lock)) c->opt.port->lock(c->opt.port->ctx);
+    if (det__has_lock(c)) c->opt.port->lock(c->opt.port->ctx);
 }
 
 static inline void det__unlock(const det__core *c) {
-    if (DET_PORT_HAS(c->opt.port, unlock)) c->opt.port->unlock(c->opt.port->ctx);
+    if (DET_LOCK && DET_PORT_HAS(c->opt.port, unlock)) c->opt.port->unlock(c->opt.port->ctx);
 }
 
 static inline const char *det__record_text(const det__record *r) {
     return (const char *)(r + 1);
+}
+
+/* A record whose steps and len bytes of payload are there gets its CRC. */
+static inline void det__record_seal(det__record *r, size_t len) {
+    if (DET_CHECK_RECORDS) r->crc = det__crc32((uint32_t)r->steps, r + 1, len);
+}
+
+static inline int det__record_whole(const det__record *r) {
+    return !DET_CHECK_RECORDS || r->crc == det__crc32((uint32_t)r->steps, r + 1, r->len);
+}
+
+/* Its group's name may have lost its NUL. */
+static inline void det__record_end(det__record *r) {
+    if (r->len) ((char *)(r + 1))[r->len - 1] = 0;
 }
 
 /* call.c: one call's request and what is taken from its answer */
@@ -155,23 +181,43 @@ int det__call_taken(det_core *core, int call);
 
 /* deliver.c: what becomes of the reports. Under the lock, but for tell() and give_up() */
 int det__deliver_next(det__core *c);                    /* the call that reports need next, or none */
-void det__deliver_take(det__core *c);                   /* the request that is made now carries the next queued one */
+int det__deliver_take(det__core *c);                    /* the request that is made now carries the next queued one, or
+                                                           DET_E_NOT_FOUND */
 void det__deliver_stored(det__core *c);                 /* the oldest request with reports was answered 2xx */
 void det__deliver_again(det__core *c);                  /* … was not stored: send again */
 void det__deliver_refused(det__core *c, int code);      /* … was refused for good, or is unsure */
 void det__deliver_broken(det__core *c, int sent);       /* the connection is gone; sent: it had been open */
-void det__deliver_fenced(det__core *c, int ok);         /* StartTrial has answered: rewind. Not ok: it was refused */
-det__record *det__deliver_probe(det__core *c);          /* the record to ask for next */
-void det__deliver_probed(det__core *c, int stored);     /* the oldest probe's answer; stored < 0: it was refused */
-void det__deliver_lose(det__core *c, det__record *r, int code);
+#if DET__PLAIN
+#define det__deliver_order(c, part, steps) DET_OK
+#define det__deliver_yield(c) 0
+#else
 int det__deliver_order(const det__core *c, unsigned part, int32_t steps); /* DET_OK or DET_E_ORDER */
 int det__deliver_yield(det__core *c);                   /* free the oldest record if it is only kept */
+#endif
+#if DET_EXACT
+void det__deliver_fenced(det__core *c, int ok);         /* StartTrial has answered: rewind. Not ok: it was refused */
+det__record *det__deliver_probe(det__core *c);          /* the record to ask for next */
+enum { DET__ASK_AGAIN = -2 };
+void det__deliver_probed(det__core *c, int stored);     /* the oldest probe's answer; -1: it was refused; or ASK_AGAIN */
+#else
+#define det__deliver_fenced(c, ok) ((void)0)
+#define det__deliver_probed(c, stored) ((void)0)
+#endif
+void det__deliver_lose(det__core *c, det__record *r, int code);
 void det__deliver_tell(det_core *core);                 /* the callbacks that are due */
 void det__deliver_give_up(det_core *core);              /* all in flight are unsure */
 
+/* policy.c: room for a report of len bytes in a full inbox, as opt.when_full says: 1 if some were dropped. Under the
+ * lock */
+int det__policy_drop(det__core *c, const char *group, size_t group_len, size_t len);
+
 /* join.c: reports joined in one request, and the body they make */
+#if DET_JOIN > 1 || DET_EXACT
 int det__join_fits(const det__core *c, const det__record *leader, const det__record *r);
 int det__join_has_name(const det__record *r, const det_json_token *key); /* or one that cannot be compared */
+#else
+#define det__join_fits(c, leader, r) 0
+#endif
 size_t det__join_len(const det__core *c);               /* of the body of the request that is made now */
 int det__join_copy(void *core, size_t at, void *buf, size_t len); /* a det_source_fn */
 
@@ -190,6 +236,11 @@ static inline int det__has_spool(const det__core *c) {
 /* The ring that reports go to. */
 static inline det__outbox *det__inbox(det__core *c) {
     return c->opt.spool ? &c->feed.staging : &c->outbox;
+}
+
+/* Is there something that the spool does not take? */
+static inline int det__feed_waits(const det__core *c) {
+    return c->opt.spool && c->feed.store_code != DET_OK;
 }
 
 /* Is a run being opened, open, or to be ended behind all that is queued? */
@@ -212,6 +263,7 @@ static inline int det__ending(const det__core *c) {
 #define det__feed_run_ended(c) 1
 #define det__feed_step(core) DET_OK
 #define det__has_spool(c) 0
+#define det__feed_waits(c) 0
 #define det__inbox(c) (&(c)->outbox)
 #define det__opening(c) ((c)->state == DET__OPENING_RUN)
 #define det__run_open(c) 1

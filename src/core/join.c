@@ -12,6 +12,8 @@ static const char *object_of(const det__record *r, size_t *len) {
     return det__record_text(r) + r->group_len;
 }
 
+#if DET_JOIN > 1 || DET_EXACT
+
 /* ---- names --------------------------------------------------------------------------------------------------------- */
 
 typedef struct names {
@@ -43,6 +45,10 @@ int det__join_has_name(const det__record *r, const det_json_token *key) {
         if (n.key.len == key->len && memcmp(n.key.text, key->text, key->len) == 0) break;
     return found != 0;
 }
+
+#endif
+
+#if DET_JOIN > 1
 
 /* Do two reports share a name, or have one that cannot be compared? */
 static int overlap(const det__record *a, const det__record *b) {
@@ -77,6 +83,10 @@ int det__join_fits(const det__core *c, const det__record *leader, const det__rec
         if (overlap(leader, r)) return 0;
     return 1;
 }
+
+#else
+#define next_taken(c, r) NULL
+#endif
 
 /* ---- the body ------------------------------------------------------------------------------------------------------ */
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "det_config.h"
+
 enum { ALIGN = 8, HEADER = sizeof(det__record) };
 
 static size_t size_of(const det__record *r) {
@@ -77,10 +79,69 @@ det__record *det__outbox_next(det__outbox *b) {
 }
 
 void det__outbox_set(det__outbox *b, det__record *r, uint8_t state) {
+    if (r->state == DET__FLIGHT) b->flying -= r->len;
+    if (state == DET__FLIGHT) b->flying += r->len;
     r->state = state;
-    if (state == DET__QUEUED) { /* again: somewhere before next, perhaps before open */
-        b->open = b->next = det__outbox_first(b);
-        det__outbox_next(b);
-    }
+    if (state == DET__QUEUED) b->open = b->next = det__outbox_first(b); /* somewhere before next, perhaps before open */
+    det__outbox_next(b); /* never one that is popped */
     while (b->open && b->open->state >= DET__KEPT) b->open = det__outbox_after(b, b->open);
 }
+
+#if DET_POLICIES
+det__record *det__outbox_loose(det__outbox *b) {
+    det__record *from = NULL;
+    for (det__record *r = det__outbox_next(b); r; r = det__outbox_after(b, r)) {
+        if (r->state != DET__QUEUED)
+            from = NULL;
+        else if (!from)
+            from = r;
+    }
+    return from;
+}
+
+/* Where records are moved to. */
+typedef struct target {
+    size_t to, wrap;
+    int upper;          /* at or behind head: a record may be too long for what is left there */
+    det__record *first; /* moved */
+} target;
+
+static void move(det__outbox *b, target *t, det__record *r) {
+    size_t n = size_of(r);
+    if (t->upper && t->to + n > b->cap) {
+        t->wrap = t->to;
+        t->to = 0;
+        t->upper = 0;
+    }
+    det__record *to = (det__record *)(void *)(b->mem + t->to);
+    memmove(to, r, n);
+    if (!t->first) t->first = to;
+    t->to += n;
+}
+
+/* The ring ends behind what was moved. Either of its two parts may be gone. */
+static void end_at(det__outbox *b, const target *t) {
+    b->wrap = t->upper ? b->cap : t->wrap;
+    b->tail = t->to;
+    if (!t->upper && !t->to) b->tail = b->wrap, b->wrap = b->cap;
+    if (b->head == b->wrap) b->head = 0, b->wrap = b->cap;
+}
+
+void det__outbox_squeeze(det__outbox *b, det__record *from) {
+    size_t at = (size_t)((uint8_t *)from - b->mem);
+    target t = {at, b->wrap, at >= b->head, NULL};
+    if (at == b->head && b->head <= b->tail) b->head = t.to = 0;
+    for (det__record *r = from, *after; r; r = after) {
+        after = det__outbox_after(b, r);
+        if (r->state != DET__GONE) {
+            move(b, &t, r);
+        } else {
+            b->count--;
+            b->used -= size_of(r);
+        }
+    }
+    end_at(b, &t);
+    if (b->open == from) b->open = t.first;
+    if (b->next == from) b->next = t.first;
+}
+#endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The outbox: a ring of records in the caller's memory, each contiguous. First in, first out; a record stays until it is
  * popped, whatever its state. Knows nothing of what the records say, of time or of the network.
- * Threads: room() and commit() are the producer's, the rest the consumer's; each holds the port's lock (internal.h). */
+ * Threads: room(), commit(), loose() and squeeze() are the producer's, the rest the consumer's; each holds the port's lock (internal.h). */
 #ifndef DET_CORE_OUTBOX_H
 #define DET_CORE_OUTBOX_H
 
@@ -23,13 +23,14 @@ enum det__record_flag {
     DET__ASKED = 2,   /* a probe for it is under way */
     DET__COUNTED = 4, /* as acknowledged */
     DET__UTC = 8,     /* when is UTC */
-    DET__JOINED = 16  /* its request carries others too */
+    DET__JOINED = 16, /* its request carries others too */
+    DET__SENT = 32    /* it was in flight before: it may have been stored */
 };
 
 /* A record as it lies in the ring; its payload follows. */
 typedef struct det__record {
     uint32_t len;       /* of the payload */
-    uint32_t crc;       /* of the payload */
+    uint32_t crc;       /* of steps and payload, with DET_CHECK_RECORDS */
     int32_t steps;
     uint32_t when;      /* it was reported: the port's now_ms(), or seconds of UTC, 0 unknown */
     uint16_t group_len; /* the group's name, NUL included, is the payload's first bytes */
@@ -55,6 +56,7 @@ typedef struct det__outbox {
     uint32_t count;
     size_t used;     /* bytes of all records */
     size_t peak;
+    size_t flying;   /* bytes of payload in flight */
 } det__outbox;
 
 void det__outbox_init(det__outbox *b, void *mem, size_t cap);
@@ -78,5 +80,11 @@ det__record *det__outbox_next(det__outbox *b);
 
 /* Set a record's state; open and next follow. */
 void det__outbox_set(det__outbox *b, det__record *r, uint8_t state);
+
+/* The first of those behind which all are queued: nobody else has a pointer to them. NULL if the newest is not queued. */
+det__record *det__outbox_loose(det__outbox *b);
+
+/* From there on: drop those that were marked DET__GONE since (not by set()), and close the gaps. */
+void det__outbox_squeeze(det__outbox *b, det__record *from);
 
 #endif

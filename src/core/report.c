@@ -102,6 +102,7 @@ static int commit(det__core *c, const report *r, det__record *rec, size_t len) {
     rec->group_len = r->group_len;
     rec->part = r->part;
     rec->when = c->opt.port->now_ms(c->opt.port->ctx);
+    det__record_seal(rec, len);
     det__lock(c);
     int rc = det__has_spool(c) ? DET_OK : det__deliver_order(c, r->part, r->steps);
     if (rc == DET_OK) {
@@ -116,11 +117,22 @@ static int commit(det__core *c, const report *r, det__record *rec, size_t len) {
     return rc;
 }
 
-static int yield(det__core *c) {
+/* What is only kept yields first, then what the caller chose. */
+static int make_room(det__core *c, const report *r, size_t len) {
     det__lock(c);
-    int yielded = !det__has_spool(c) && det__deliver_yield(c);
+    int made = !det__has_spool(c) && det__deliver_yield(c);
+    if (DET_POLICIES && !made) made = det__policy_drop(c, r->group, r->group_len, len);
     det__unlock(c);
-    return yielded;
+    return made;
+}
+
+static int is_full(det__core *c) {
+    if (DET_POLICIES && c->opt.when_full == DET_DROP_NEWEST) {
+        c->stats.dropped_newest++;
+        return DET_OK;
+    }
+    c->stats.full++;
+    return DET_E_SPACE;
 }
 
 static int queue(det__core *c, const report *r) {
@@ -135,9 +147,8 @@ static int queue(det__core *c, const report *r) {
             if (rc != DET_E_SIZE) return rc;
         }
         if (w.len > det__inbox(c)->cap - sizeof(det__record)) return DET_E_SIZE;
-    } while (yield(c));
-    c->stats.full++;
-    return DET_E_SPACE;
+    } while (make_room(c, r, w.len));
+    return is_full(c);
 }
 
 /* The name is quoted in the request's small part when it is sent: not only its bytes have a limit. */
@@ -173,7 +184,7 @@ static int check_runs(const det_core *core) {
 
 /* The sentence about the last failure belongs to the thread that steps: beside it a report has its code alone. */
 static int refuse(det_core *core, int rc) {
-    return DET_PORT_HAS(det__core_of_const(core)->opt.port, lock) ? rc : det__core_fail(core, rc);
+    return det__has_lock(det__core_of_const(core)) ? rc : det__core_fail(core, rc);
 }
 
 int det_report_metrics(det_core *core, const char *group, int64_t steps, const det_metric *m, size_t n) {

@@ -35,7 +35,10 @@ static const struct hole {
     {'r', NUMBER, AT(run.trial_run_id)},
     {'i', NUMBER, AT(steps)},
     {'g', DOUBLE, AT(progress)},
+#if DET_LOGIN
     {'u', STRING, AT(opt.user)},
+    {'p', HASH, AT(opt.password)},
+#endif
     {'c', STRING, AT(config)},
     {'x', STRING, AT(opt.external_trial_id)},
     {'n', STRING, AT(opt.name)},
@@ -46,7 +49,6 @@ static const struct hole {
     {'h', RAW, AT(opt.hparams)},
     {'s', RAW, AT(opt.checkpoint_storage)},
     {'k', RAW, AT(told_state)},
-    {'p', HASH, AT(opt.password)},
     {'X', ENCODED, AT(opt.external_experiment_id)},
     {'E', SECTION, AT(opt.external_experiment_id)},
     {'F', SECTION, AT(opt.external_trial_id)},
@@ -56,11 +58,15 @@ static const struct hole {
     {'/', ROOT, 0},
     {'T', TRIAL, AT(run.trial_id)},
     {'G', STRING, AT(group)},
-    {'Y', ENCODED, AT(group)},
-    {'y', RAW, AT(metric)},
+#if DET__TIMES
     {'R', SECTION, AT(report_time)},
     {'z', STRING, AT(report_time)},
+#endif
+#if DET_EXACT
+    {'Y', ENCODED, AT(group)},
+    {'y', RAW, AT(metric)},
     {'B', WINDOW, AT(steps)},
+#endif
 };
 
 typedef char det__words_fit_a_byte[AT(run) + sizeof(det_run_info) / 4 <= 256 ? 1 : -1];
@@ -89,6 +95,7 @@ static void raw(det_json_writer *w, const char *text) {
     det__literal(w, text, strlen(text));
 }
 
+#if DET_EXACT
 /* endBatches=0 would mean no limit (contract 5.6). */
 static void window(det_json_writer *w, int64_t step) {
     raw(w, step ? "startBatches=" : "timeSeriesFilter.name=batches&timeSeriesFilter.integerRange.lte=");
@@ -97,6 +104,8 @@ static void window(det_json_writer *w, int64_t step) {
     raw(w, "&endBatches=");
     det_json_int(w, step);
 }
+
+#endif
 
 /* Write one value. Not 0: the text up to the next @. is to be left out. */
 static int fill(const det__core *c, det_json_writer *w, const struct hole *h) {
@@ -119,9 +128,11 @@ static int fill(const det__core *c, det_json_writer *w, const struct hole *h) {
     case STRING:
         det_json_string(w, text);
         break;
+#if DET_LOGIN
     case HASH:
         det__login_password(w, text);
         break;
+#endif
     case ENCODED:
         encoded(w, text);
         break;
@@ -131,9 +142,11 @@ static int fill(const det__core *c, det_json_writer *w, const struct hole *h) {
     case ROOT:
         raw(w, " /api/v1/");
         break;
+#if DET_EXACT
     case WINDOW:
         window(w, *(const int64_t *)(const void *)at);
         break;
+#endif
     case SECTION:
         return !text;
     default: /* END */
@@ -150,7 +163,7 @@ static const struct hole *hole_of(char letter) {
 
 /* The text of this number. */
 static const char *find(const char *texts, int n) {
-    while (n) n -= !*texts++;
+    while (n--) texts += strlen(texts) + 1;
     return texts;
 }
 

@@ -5,12 +5,7 @@
 
 #include <stdint.h>
 
-/* For what is called from several places: GCC copies it to each even with -Os, which makes a Thumb build larger. */
-#if defined(__GNUC__) && defined(__OPTIMIZE_SIZE__)
-#define DET__NOINLINE __attribute__((noinline))
-#else
-#define DET__NOINLINE
-#endif
+#include "../base/noinline.h"
 
 /* Sets of characters are strings: first and last of each run. */
 #define DET__TOKEN "^zAZ--09#'*+..!!||~~" /* RFC 9110 section 5.6.2 */

@@ -54,10 +54,10 @@ static void forget_answer(det__session *s) {
 
 static void begin_answer(det__session *s) {
     forget_answer(s);
-    det__response_init(&s->parser, !(DET_LONG_LINES && s->skip) && s->req.method[0] == 'H');
+    det__response_init(&s->parser, !(DET_LONG_LINES && s->skip) && !det__pipe_of(s) && s->req.method[0] == 'H');
 }
 
-static void begin_send(det__session *s) {
+static DET__NOINLINE void begin_send(det__session *s) {
     s->send_error = s->skip = 0;
     s->stream.stage = 0;
     begin_answer(s);
@@ -132,7 +132,7 @@ static void settle(det__session *s, int in_step) {
         det__exchange_close(s, DET__ONE_SHOT);
     else if (!s->parser.keep_alive)
         det__exchange_close(s, DET__PEER_CLOSED);
-    else if (!s->pending && (!in_step || !det__transmit_done(s)))
+    else if (!(DET_PIPELINE > 1 && s->pending) && (!in_step || !det__transmit_done(s)))
         det__exchange_close(s, DET__OUT_OF_STEP);
 }
 
@@ -140,7 +140,7 @@ static void settle(det__session *s, int in_step) {
 static int finish(det__session *s, int in_step) {
     const det_pipe *p = det__pipe_of(s);
     s->stats.requests++;
-    s->pending--;
+    if (DET_PIPELINE > 1) s->pending--;
     settle(s, in_step);
     if (!p) {
         s->phase = DET__IDLE;
@@ -239,7 +239,7 @@ static uint32_t left(uint32_t t, uint32_t since, uint32_t limit) {
 static int precede(det__session *s) {
     static const det__head info = {"GET", "/info", NULL, 0, 0};
     det__out o;
-    if (!DET_LONG_LINES || strlen(s->req.path) < FIRST_PATH_MAX) return DET_OK;
+    if (!DET_LONG_LINES || !s->req.path || strlen(s->req.path) < FIRST_PATH_MAX) return DET_OK;
     det__out_init(&o, s->rx, sizeof s->rx);
     int rc = det__request_head(&o, &s->url, s->hdr, s->hdr_len, &info);
     if (rc != DET_OK) return rc;
@@ -281,7 +281,7 @@ static int move(det__session *s) {
     if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
     if (!s->send_error && !det__transmit_done(s)) rc = send(s);
     if (rc == DET_OK) rc = receive(s);
-    if (rc == DET_E_AGAIN && s->phase == DET__EXCHANGE && !s->send_error && !s->stuck && !det__transmit_done(s))
+    if (DET_PIPELINE > 1 && rc == DET_E_AGAIN && s->phase == DET__EXCHANGE && !s->send_error && !s->stuck && !det__transmit_done(s))
         rc = send(s) == DET_OK ? DET_E_AGAIN : rc; /* answers have made room in the pipe */
     return rc;
 }

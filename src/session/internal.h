@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "../base/noinline.h"
 #include "../http/request.h"
 #include "../http/response.h"
 #include "../http/url.h"

@@ -34,18 +34,18 @@ static int render(det__session *s) {
     if (rc != DET_OK) return rc;
     s->tx_len += o.len;
     s->body_off = 0;
-    s->pending++;
+    if (DET_PIPELINE > 1) s->pending++;
     return copy_body(s);
 }
 
 int det__transmit_begin(det__session *s) {
     s->tx_len = s->tx_sent = 0;
-    s->pending = s->held = s->stuck = 0;
+    if (DET_PIPELINE > 1) s->pending = s->held = s->stuck = 0;
     return render(s);
 }
 
 static int rendered(const det__session *s) {
-    return !s->held && s->body_off == s->req.body_len;
+    return !(DET_PIPELINE > 1 && s->held) && s->body_off == s->req.body_len;
 }
 
 int det__transmit_done(const det__session *s) {
@@ -64,10 +64,9 @@ int det__transmit_fill(det__session *s) {
     if (s->tx_sent == s->tx_len && rendered(s)) s->tx_sent = s->tx_len = 0;
     while (!s->stuck && s->pipe && (s->held || (rendered(s) && may_add(s)))) {
         if (!s->held) {
-            det_request q;
-            memset(&q, 0, sizeof q);
-            if (s->pipe->next(s->pipe->ctx, &q) != DET_OK) break;
-            s->req = q;
+            memset(&s->req, 0, sizeof s->req); /* none counts as rendered */
+            s->body_off = 0;
+            if (s->pipe->next(s->pipe->ctx, &s->req) != DET_OK) break;
             s->held = 1;
         }
         int rc = render(s);
@@ -83,10 +82,10 @@ int det__transmit_fill(det__session *s) {
 /* The buffer has been sent: the rest of the body, then more requests. */
 static int refill(det__session *s) {
     int rc = DET_OK;
-    if (s->stuck) return rc;
+    if (DET_PIPELINE > 1 && s->stuck) return rc;
     if (s->tx_sent == s->tx_len) {
         s->tx_sent = s->tx_len = 0;
-        if (!s->held && s->body_off < s->req.body_len) rc = copy_body(s);
+        if (!(DET_PIPELINE > 1 && s->held) && s->body_off < s->req.body_len) rc = copy_body(s);
     }
     return rc == DET_OK ? det__transmit_fill(s) : rc;
 }
@@ -99,10 +98,10 @@ int det__transmit(det__session *s) {
         int n = s->stream.ops->send(&s->stream, (char *)s->opt.buffer + s->tx_sent, s->tx_len - s->tx_sent);
         if (n < 0) { /* the server may have refused early: its answer may lie there already */
             s->send_error = n != DET_E_AGAIN;
-            s->stuck = n == DET_E_AGAIN;
+            if (DET_PIPELINE > 1) s->stuck = n == DET_E_AGAIN;
             return DET_OK;
         }
-        s->stuck = 0;
+        if (DET_PIPELINE > 1) s->stuck = 0;
         s->tx_sent += (size_t)n;
         s->stats.sent += (uint32_t)n;
         s->active_ms = s->now_ms;

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The seed's workload (init, 100 training and 10 validation reports, close) against a running det-master: plain and TLS,
- * one kept connection and one connection per request, taking turns. Medians in one table; the numbers of connections
- * are asserted, on both sides.
+ * pipelined and one request at a time, taking turns. Medians in one table; one connection is asserted, on both sides.
  *
  *   bench_seed [--syscalls A,B,C,D] PLAIN-URL PID [TLS-URL PID CA-FILE]     the table; A to D: counted by strace before
- *   bench_seed --once CASE …                                               one run of CASE (0 to 3), for strace; 4: none
- *
- * One-shot is det_session_end() right after det_open_start(). */
+ *   bench_seed --once CASE …                                               one run of CASE (0 to 3), for strace; 4: none */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +14,7 @@
 
 enum { ROUNDS = 15, CASES = 4, TRAINING = 100, NONE = CASES };
 
-static const char *const names[CASES] = {"plain, persistent", "plain, one-shot", "TLS, persistent", "TLS, one-shot"};
+static const char *const names[CASES] = {"plain, pipelined", "plain, one at a time", "TLS, pipelined", "TLS, one at a time"};
 
 typedef struct target {
     const char *url;
@@ -95,7 +92,7 @@ static int report_all(det_core *core) {
     return rc;
 }
 
-static void seed(const target *t, int one_shot, const det_port *port, det_stats *stats) {
+static void seed(const target *t, int one_by_one, const det_port *port, det_stats *stats) {
     static det_core core;
     static unsigned char mem[16384];
     det_options o;
@@ -104,9 +101,8 @@ static void seed(const target *t, int one_shot, const det_port *port, det_stats 
     o.master = t->url;
     o.ca_pem = t->ca;
     o.ca_pem_len = t->ca_len;
-    int rc = det_open_start(&core, &o);
-    if (rc == DET_OK && one_shot) rc = det_session_end(&core.session);
-    if (rc == DET_OK) rc = det_run(&core, 60000);
+    o.pipeline = one_by_one ? 1 : 0;
+    int rc = det_open(&core, &o);
     if (rc == DET_OK) rc = report_all(&core);
     if (rc == DET_OK) rc = det_close(&core, DET_COMPLETED, 60000);
     if (rc != DET_OK) bench_die("%s: %s: %s", t->url, det_strerror(rc), det_errmsg(&core));
@@ -114,14 +110,14 @@ static void seed(const target *t, int one_shot, const det_port *port, det_stats 
     if (stats->acknowledged != TRAINING + TRAINING / 10) bench_die("%s: a report is missing", t->url);
 }
 
-static void measure(const target *t, int one_shot, run *r) {
+static void measure(const target *t, int one_by_one, run *r) {
     text before, after;
     bench_port port;
     det_stats st;
     bench_counting_port(&port);
     ask_master(t, &before);
     double wall = bench_wall_ns(), cpu = bench_cpu_ns(), server = bench_cpu_of_ns(t->pid);
-    seed(t, one_shot, &port.port, &st);
+    seed(t, one_by_one, &port.port, &st);
     r->v[WALL] = (bench_wall_ns() - wall) / 1e6;
     r->v[CPU] = (bench_cpu_ns() - cpu) / 1e6;
     r->v[SERVER] = (bench_cpu_of_ns(t->pid) - server) / 1e6;
@@ -135,10 +131,9 @@ static void measure(const target *t, int one_shot, run *r) {
     r->v[CALLS] = (double)bench_port_calls(&port.n);
     double connections = counter(&after, "connections") - counter(&before, "connections");
     double requests = counter(&after, "requests") - counter(&before, "requests");
-    double expected = one_shot ? requests : 1;
-    if (connections != expected || r->v[CONNECTIONS] != expected || r->v[REQUESTS] != requests)
-        bench_die("%s, %s: %.0f connections by the library's count, %.0f by the master's, for %.0f requests", t->url,
-                  one_shot ? "one-shot" : "persistent", r->v[CONNECTIONS], connections, requests);
+    if (connections != 1 || r->v[CONNECTIONS] != 1 || r->v[REQUESTS] != requests)
+        bench_die("%s: %.0f connections by the library's count, %.0f by the master's, for %.0f requests", t->url,
+                  r->v[CONNECTIONS], connections, requests);
 }
 
 /* ---- the table --------------------------------------------------------------------------------------------------- */
@@ -163,13 +158,13 @@ static void print_row(const char *name, const run *r, long syscalls) {
     else printf(" %9s\n", "-");
 }
 
-static void print_ratio(const run *one, const run *kept, long one_calls, long kept_calls) {
-    printf("  %-25s", "  one-shot / persistent");
+static void print_ratio(const run *one, const run *piped, long one_calls, long piped_calls) {
+    printf("  %-25s", "  one at a time / pipelined");
     for (int c = 0; c < COLUMNS; c++) {
-        if (kept->v[c] > 0) printf(" %8.2fx", one->v[c] / kept->v[c]);
+        if (piped->v[c] > 0) printf(" %8.2fx", one->v[c] / piped->v[c]);
         else printf(" %9s", "-");
     }
-    if (kept_calls > 0) printf(" %8.2fx\n", (double)one_calls / (double)kept_calls);
+    if (piped_calls > 0) printf(" %8.2fx\n", (double)one_calls / (double)piped_calls);
     else printf(" %9s\n", "-");
 }
 
@@ -197,7 +192,7 @@ static void table(const target *t, int cases, const long *syscalls) {
     }
     printf("  CPU: the client's, user and system. Port calls: open send recv wait close entropy roots, no clocks. System calls: by\n"
            "  strace in a run of its own, whose slower client finds answers ready and waits less; of the workload alone.\n"
-           "  Asserted in every round: 1 connection when persistent, 1 per request when one-shot, by both sides' count.\n");
+           "  Asserted in every round: 1 connection, by both sides' count.\n");
 }
 
 static target target_of(char **argv, int with_ca) {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# `make bench`: the report of all benchmarks, one to two minutes. Ratios in one run; nothing timed is ever a test.
-# Debian packages: libhttp-parser-dev, rapidjson-dev, libcurl4-openssl-dev (what ours is measured against), strace and valgrind (columns that
-# are left out without them), openssl (the certificate).
+# `make bench`: the report of all benchmarks, about four minutes. Ratios in one run; nothing timed is ever a test.
+# Debian packages: libhttp-parser-dev, rapidjson-dev, libcurl4-openssl-dev (what ours is measured against), strace and
+# valgrind (columns that are left out without them), openssl (the certificate).
 CXX ?= c++
 BENCH_OBJ := $(patsubst %,$(B)/tests/bench/%.o,bench bench_port)
 BENCH_REQ := $(patsubst %,$(B)/tests/bench/%.o,bare bare_tls serve)

@@ -13,9 +13,10 @@ failed=0
 dir=$(mktemp -d) || exit 1
 plain_pid=
 tls_pid=
+link_pid=
 list_pids=
 stop_all() {
-    for pid in $plain_pid $tls_pid $list_pids; do
+    for pid in $plain_pid $tls_pid $link_pid $list_pids; do
         kill "$pid" 2>/dev/null
         wait "$pid" 2>/dev/null
     done
@@ -34,6 +35,10 @@ run() {
     echo
 }
 
+# The newer mbedTLS, if it is there: a handshake with TLS 1.3 is a round trip shorter.
+new=$B
+[ -x "$B/tls13/bench/bench_rate" ] && new=$B/tls13
+
 # ---- the masters -----------------------------------------------------------------------------------------------------
 mkdir "$dir/plain" "$dir/tls"
 start_master "$dir/plain" || exit 1
@@ -46,14 +51,25 @@ if [ "${TLS:-1}" != 0 ]; then
     start_master "$dir/tls" --tls "$dir/tls/leaf.pem" "$dir/tls/leaf.key" || exit 1
     tls_pid=$master_pid
     tls="https://localhost:$master_port $tls_pid $dir/tls/ca.pem"
+    mkdir "$dir/link"
+    older=$B
+    B=$new
+    start_master "$dir/link" --tls "$dir/tls/leaf.pem" "$dir/tls/leaf.key" || exit 1
+    B=$older
+    link_pid=$master_pid
+    link_port=$master_port
     cert="$dir/tls/leaf.pem $dir/tls/leaf.key $dir/tls/ca.pem"
 fi
 plain_url=${plain% *}
 
 # ---- system calls by strace: what a run adds to a program that does nothing ------------------------------------------
-syscalls_of() {
-    strace -f -c -o "$dir/strace" "$bin/bench_seed" --once "$1" $plain $tls >/dev/null 2>&1 || return 1
+calls_of() {
+    strace -f -c -o "$dir/strace" "$@" >/dev/null 2>&1 || return 1
     awk '$1 ~ /^[0-9.]+$/ && $NF != "total" {n += $4} END {print n + 0}' "$dir/strace"
+}
+
+syscalls_of() {
+    calls_of "$bin/bench_seed" --once "$1" $plain $tls
 }
 
 count_syscalls() {
@@ -64,6 +80,53 @@ count_syscalls() {
         list=$list${list:+,}$((n - nothing))
     done
     echo "$list"
+}
+
+# per_report FEW MANY OPTION COMMAND REST…: what the reports beyond FEW cost each.
+per_report() {
+    few=$1 many=$2 option=$3 command=$4
+    shift 4
+    a=$(calls_of "$command" "$option" "$few" "$@") && b=$(calls_of "$command" "$option" "$many" "$@") || return 1
+    awk -v a="$a" -v b="$b" -v n=$((many - few)) 'BEGIN {printf "%.3f", (b - a) / n}'
+}
+
+# ---- a long line: plain and TLS at the same time, as nearly all of it is waiting ---------------------------------------
+long_line() {
+    "$bin/bench_link" "${plain_url##*:}" >"$dir/link.plain" 2>&1 &
+    pid=$!
+    good=0
+    [ -z "$tls" ] || "$new/bench/bench_link" "$link_port" "$dir/tls/ca.pem" >"$dir/link.tls" 2>&1 || good=1
+    wait "$pid" || good=1
+    cat "$dir/link.plain"
+    [ -z "$tls" ] || cat "$dir/link.tls"
+    return $good
+}
+
+# ---- what a report costs the caller: without a master in the end, so one of its own -------------------------------------
+cost() {
+    mkdir "$dir/report"
+    start_master "$dir/report" || return 1
+    url=http://localhost:$master_port
+    if have strace && calls=$(per_report 0 100 --queue "$bin/bench_report" "$url"); then
+        echo "System calls of a report, by strace: $calls (limit: 0)"
+        [ "$calls" = 0.000 ] || failed=1
+    fi
+    "$bin/bench_report" "$url" "$master_pid"
+    good=$?
+    wait "$master_pid" 2>/dev/null
+    return $good
+}
+
+# ---- reports per second ----------------------------------------------------------------------------------------------
+rate() {
+    set -- "$plain_url" "$plain_pid"
+    [ -z "$tls" ] || set -- "https://localhost:$link_port" "$link_pid" "$dir/tls/ca.pem"
+    if have strace && det=$(per_report 10000 30000 --det "$new/bench/bench_rate" 0 "$@") &&
+        curl=$(per_report 100 600 --curl "$new/bench/bench_rate" "$@"); then
+        "$new/bench/bench_rate" --syscalls "$det,$curl" "$@"
+    else
+        "$new/bench/bench_rate" "$@"
+    fi
 }
 
 # ---- instructions by callgrind: those within measured() alone --------------------------------------------------------
@@ -94,6 +157,9 @@ instructions() {
         esac
         collected "${row#*:}" 200 "$bin/bench_request" --count "${row%%:*}" 200 $cert
     done
+    set -- "$plain_url" "$plain_pid"
+    [ -z "$tls" ] || set -- "https://localhost:$link_port" "$link_pid" "$dir/tls/ca.pem"
+    collected "report, ${tls:+TLS, }pipelined: all of it" 2000 "$new/bench/bench_rate" --det 2000 0 "$@"
     collected 'det_report_training_metrics(), ten doubles' 100 "$bin/bench_report" --count 100 "$plain_url"
 }
 
@@ -141,8 +207,10 @@ else
     run "$bin/bench_syscalls" "$plain_url"
 fi
 run "$bin/bench_request" $cert
-run "$bin/bench_report" "$plain_url"
+run cost
 run "$bin/bench_worker" "$plain_url" "$plain_pid"
+run long_line
+run rate
 run command_line
 if have valgrind; then
     run instructions

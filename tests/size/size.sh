@@ -8,27 +8,32 @@ CROSS=${CROSS:-arm-none-eabi-}
 ARCH='-mcpu=cortex-m4 -mthumb'
 FLAGS="-std=c99 -Os -ffunction-sections -fdata-sections -fstack-usage -DDET_TLS=0 -DDET_ERROR_TEXTS=0 -Iinclude -Isrc"
 command -v "${CROSS}gcc" >/dev/null || { echo "make size: ${CROSS}gcc is missing: make deps"; exit 1; }
+SMALL='-DDET_PIPELINE=1 -DDET_EXACT=0 -DDET_SPOOL=0 -DDET_JOIN=1 -DDET_POLICIES=0 -DDET_CHECK_RECORDS=0 -DDET_LOCK=0'
 mkdir -p "$B"
-rm -f "$B"/*.o "$B"/*.su
-objs=
-for c in src/base/*.c src/json/*.c src/http/*.c src/transport/*.c src/session/*.c src/core/*.c tests/size/board.c; do
-  o=$B/$(echo "$c" | tr / _ | sed 's/\.c$/.o/')
-  # shellcheck disable=SC2086
-  "${CROSS}gcc" $ARCH $FLAGS -c "$c" -o "$o"
-  objs="$objs $o"
-done
+jobs=$(nproc 2>/dev/null || echo 2)
+compile() { # knobs: all of src/ below $O
+  O=$1
+  shift
+  mkdir -p "$B/$O"
+  rm -f "$B/$O"/*
+  for c in src/base/*.c src/json/*.c src/http/*.c src/transport/*.c src/session/*.c src/core/*.c tests/size/board.c; do
+    echo "$c $B/$O/$(echo "$c" | tr / _ | sed 's/\.c$/.o/')"
+  done | xargs -P "$jobs" -L 1 sh -c '"$@"' - sh -c "${CROSS}gcc $ARCH $FLAGS $* -c \"\$0\" -o \"\$1\""
+}
 failed=0
 limit() { # name value limit
   if [ "$2" -le "$3" ]; then echo "  $1: $2 of $3"; else echo "  $1: $2 EXCEEDS $3"; failed=1; fi
 }
-link() { # program
+link() { # program, knobs as compiled with
+  p=$1
+  shift
   # shellcheck disable=SC2086
-  "${CROSS}gcc" $ARCH $FLAGS -c "tests/size/$1.c" -o "$B/$1_main.o"
+  "${CROSS}gcc" $ARCH $FLAGS "$@" -c "tests/size/$p.c" -o "$B/$O/${p}_main.o"
   # shellcheck disable=SC2086
-  "${CROSS}gcc" $ARCH -nostartfiles -specs=nano.specs -Wl,--gc-sections,-e,main,-Map="$B/$1.map" -o "$B/$1.elf" \
-    "$B/$1_main.o" $objs -lc -lgcc 2>"$B/$1.ld" || { cat "$B/$1.ld"; exit 1; }
+  "${CROSS}gcc" $ARCH -nostartfiles -specs=nano.specs -Wl,--gc-sections,-e,main,-Map="$B/$p.map" -o "$B/$p.elf" \
+    "$B/$O/${p}_main.o" "$B/$O"/src_*.o "$B/$O"/tests_*.o -lc -lgcc 2>"$B/$p.ld" || { cat "$B/$p.ld"; exit 1; }
   # Sections kept, by the object they came from: the map gives address, size, file.
-  awk -v prog="$1" '
+  awk '
     /^Memory Configuration/ { on = 1 }
     !on { next }
     /^ \.(text|rodata|data|bss)[^ ]*$/ { name = $1; next }
@@ -48,27 +53,54 @@ link() { # program
       close("sort -k2")
       for (k in ram) if (k ~ /^src_/) bad += ram[k]
       printf "total %d writable %d\n", total, bad
-    }' "$B/$1.map" >"$B/$1.txt"
-  grep -v '^total' "$B/$1.txt"
+    }' "$B/$p.map" >"$B/$p.txt"
+  grep -v '^total' "$B/$p.txt"
 }
-echo "session + HTTP + JSON + doubles, bytes of flash by file:"
-link session
-limit "sum" "$(awk '/^total/ {print $2}' "$B/session.txt")" 10240
-limit ".data and .bss of src/" "$(awk '/^total/ {print $4}' "$B/session.txt")" 0
-echo "with the detached Core API and password login:"
-link core
-limit "sum" "$(awk '/^total/ {print $2}' "$B/core.txt")" 16384
-limit ".data and .bss of src/" "$(awk '/^total/ {print $4}' "$B/core.txt")" 0
-echo "RAM:"
-# shellcheck disable=SC2086
-"${CROSS}gcc" $ARCH -std=c99 -DDET_TLS=1 -Iinclude -x c -c - -o "$B/ram.o" <<'C'
+sums() { # bar: of the program linked last
+  limit "sum" "$(awk '/^total/ {print $2}' "$B/$p.txt")" "$1"
+  limit ".data and .bss of src/" "$(awk '/^total/ {print $4}' "$B/$p.txt")" 0
+}
+ram() { # knobs: what lies in the caller's memory
+  # shellcheck disable=SC2086
+  "${CROSS}gcc" $ARCH -std=c99 -Iinclude "$@" -x c -c - -o "$B/ram.o" <<'C'
 #include "det.h"
-char session_with_tls_buffer[sizeof(det_session) - DET_TLS_STATE_SIZE];
-char core_and_session_with_tls_buffer[sizeof(det_core) - DET_TLS_STATE_SIZE];
+char session[sizeof(det_session) - DET_TLS * DET_TLS_STATE_SIZE];
+char core[sizeof(det_core) - sizeof(det_session)];
+char record[sizeof(int64_t) * (DET_SPOOL ? 4 : 3)];
 C
-ram() { "${CROSS}nm" -S "$B/ram.o" | awk -v n="$1" '$4 == n {print $2}' | sed 's/^0*/0x/' | xargs printf '%d\n'; }
-limit "session, its receive and TLS read buffers included" "$(ram session_with_tls_buffer)" 3584
-echo "  session and core: $(ram core_and_session_with_tls_buffer) (of it, 4096 bytes of mem are the caller's least)"
+  of() { "${CROSS}nm" -S "$B/ram.o" | awk -v n="$1" '$4 == n {print $2}' | sed 's/^0*/0x/' | xargs printf '%d\n'; }
+  SESSION=$(of session)
+  echo "  RAM: session $SESSION, core $(of core) and 4096 or more of mem, of which $(of record) a report and its text"
+}
+
+echo "session + HTTP + JSON + doubles, one request at a time, bytes of flash by file:"
+compile one -DDET_PIPELINE=1
+link session -DDET_PIPELINE=1
+sums 10240
+ram -DDET_PIPELINE=1
+[ "$SESSION" -le 3584 ] || failed=1
+limit "session, its receive and TLS read buffers included" "$SESSION" 3584
+echo "smallest reporting client, its token given ($SMALL -DDET_LOGIN=0):"
+# shellcheck disable=SC2086
+{
+  compile least $SMALL -DDET_LOGIN=0
+  link report $SMALL -DDET_LOGIN=0
+  sums 14336
+  ram $SMALL -DDET_LOGIN=0
+}
+echo "Core API with password login ($SMALL):"
+# shellcheck disable=SC2086
+{
+  compile small $SMALL
+  link core $SMALL
+  sums 16384
+  ram $SMALL
+}
+echo "all of it, as it is by default:"
+compile all
+link core
+sums 99999
+ram
 echo "stack:"
-sh tests/size/stack.sh "$B" 1024 || failed=1
+sh tests/size/stack.sh "$B/all" 1024 || failed=1
 exit $failed

@@ -8,17 +8,26 @@
 set -eu
 DIR=${1:?directory}
 CROSS=${CROSS:-arm-none-eabi-}
-# What a file's calls through pointers may reach in src/; "tables": what its own constant tables hold. The sink and the
-# source are core/call.c's.
+# What a file's calls through pointers may reach in src/; "tables": what its own constant tables hold. A session's sink,
+# next, done and source are the core's. Nothing: the port's functions (lock and unlock too), the spool's, the log hook and
+# the callback for lost reports. A line of one function alone goes before its file's.
 pointers() {
   sed 's/^/POINTERS /' <<'L'
-src_session_exchange plain_open plain_send plain_recv plain_wants plain_close sink report_source
+src_session_exchange plain_open plain_send plain_recv plain_wants plain_close sink done
+src_session_exchange:det__exchange_close plain_close
+src_session_transmit plain_send next det__join_copy
+src_session_transmit:copy_body det__join_copy
 src_transport_stream plain_close
 src_http_response tables
 src_session_failure
 src_session_session
+src_core_call
 src_core_core
+src_core_deliver
 src_core_engine
+src_core_feed
+src_core_join
+src_core_report
 src_core_spool
 src_transport_plain
 src_transport_ahead
@@ -53,7 +62,7 @@ L
   $2 ~ /^R_ARM_THM_(CALL|JUMP24)$/ { calls[fn] = calls[fn] " " plain($3); next }
   $2 == "blx" || ($2 == "bx" && $3 != "lr") {
     if (!(file in known)) fail(fn " calls through a pointer that stack.sh does not know")
-    calls[fn] = calls[fn] reach[file]
+    calls[fn] = calls[fn] reach[fn in known ? fn : file]
   }
   function depth(id,   i, n, f, to, callee, d, most) {
     if (id in done) return done[id]

@@ -76,6 +76,10 @@ static void report(load *l, det_core *core, const char *word, size_t len, int pl
     char names[LOAD_METRICS][8], *end, text[LOAD_METRICS][TEXT_LEN + 1];
     int steps = (int)strtol(word + 1, &end, 10) + plus, rc;
     size_t n = len - (size_t)(end - word);
+    if (!core) {
+        if (l->reports < l->limit) expect(l, *word, steps, end, n);
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
         load_name(end[i], names[i]);
         if (end[i] >= 'a') m[i] = det_metric_double(names[i], load_number(*word, steps, end[i]));
@@ -90,6 +94,7 @@ static void report(load *l, det_core *core, const char *word, size_t len, int pl
 
 static void one(load *l, det_core *core, const char *word, size_t len, int plus) {
     long n = len > 1 ? strtol(word + 1, NULL, 10) : 0;
+    if (!core && strchr("~.p", *word)) return;
     if (*word == '~') (void)det_run(core, (uint32_t)n);
     else if (*word == '.') (void)det_step(core);
     else if (*word == 'p') (void)det_report_progress(core, (double)n / 100);
@@ -116,4 +121,10 @@ static void words(load *l, det_core *core, const char *text, const char *end, in
 void load_run(load *l, det_core *core, const char *text) {
     l->ordered = true;
     words(l, core, text, text + strlen(text), 0);
+}
+
+void load_expect(load *l, const char *text, size_t n) {
+    memset(l, 0, sizeof *l);
+    l->limit = n;
+    load_run(l, NULL, text);
 }

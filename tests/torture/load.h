@@ -34,11 +34,14 @@ typedef struct load {
     int lost_code;       /* the last one's */
     bool ordered;        /* steps never went down */
     bool merged;         /* two reports shared group and step */
+    size_t limit;        /* of load_expect() */
     int error;           /* a report was not accepted for a reason a load does not foresee */
 } load;
 
 /* Report all of it. */
 void load_run(load *l, det_core *core, const char *text);
+/* What is to be there when the first n reports of it were made. */
+void load_expect(load *l, const char *text, size_t n);
 void load_lost(void *load, int code, const char *group, int64_t steps); /* a det_lost_fn */
 
 const char *load_group(char group);

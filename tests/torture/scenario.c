@@ -117,15 +117,11 @@ static void measure(outcome *o, uint32_t begun) {
     o->metrics = db.ntrials && db.trials[0] ? db.trials[0]->reports : 0;
 }
 
-static bool nothing_late(const after *a) {
-    return !a->beyond || (!a->ms && !a->before);
-}
-
 static void verdict(outcome *o, const scenario *s, const load *l) {
     det_stats st;
     det_get_stats(&core, &st);
     bool order = l->ordered && !LOADS[s->load].small && !(s->odd >= 0 && ODD_KINDS[s->odd].overtaken);
-    judge_rules rules = {order, nothing_late(&s->plan.after) || !st.doubtful, !w.late_starts, overrun(l)};
+    judge_rules rules = {order, !w.late || !st.doubtful, !w.late_starts, overrun(l)};
     char why[400];
     if (st.doubtful && l->ordered && !LOADS[s->load].small) say(o, "doubtful", "sent again without a fence:", (long)st.doubtful);
     const char *kind = judge(l, &rules, why, sizeof why);

@@ -2,10 +2,11 @@
  * A long run over real sockets: det-master, the relay with its random faults before it, a reporting process; in the end the
  * master's rows and summaries must be what was reported, and the reporter's memory must not have grown.
  *
- *     soak [--reports N] [--seed N] [--plain] [--bytes N] [--stalls N] [--pipeline N] [--mem BYTES]
+ *     soak [--reports N] [--seed N] [--plain] [--bytes N] [--stalls N] [--pipeline N] [--mem BYTES] [--spool] [--kills N]
  *
  * Run it where det-master lies beside it. --bytes: between faults on average, 0 none. --stalls: one fault in so many is a
- * stall of 30 s. The seed is printed; the last line says whether it passed. */
+ * stall of 30 s. --kills: the reporter has a spool, is killed so many times and started again, and goes on with the step
+ * whose reports were not all spooled, as from a checkpoint. The seed is printed; the last line says whether it passed. */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -24,18 +25,20 @@
 #include "relay.h"
 #include "series.h"
 
-enum { LIFE_S = 1800, CLOSE_MS = 600000, RUN_MS = 50, STEP_EVERY = 32, GROWTH_KB = 512, DUMP_MAX = 256 << 20 };
+enum { LIFE_S = 1800, CLOSE_MS = 600000, RUN_MS = 50, STEP_EVERY = 32, GROWTH_KB = 512, KILL_MS = 1500, DUMP_MAX = 256 << 20 };
 
 static struct {
     unsigned long reports;
     uint64_t seed, bytes;
-    int plain, stalls, pipeline;
+    int plain, stalls, pipeline, spool, kills;
     size_t mem;
-} opt = {100000, 1, 200000, 0, 0, 0, 65536};
+} opt = {100000, 1, 500000, 0, 0, 0, 0, 0, 65536};
 
 /* What the reporter tells, in memory it shares with us. */
 static struct shared {
-    unsigned long done;
+    unsigned long done;     /* reports accepted */
+    unsigned long safe;     /* of them in the spool */
+    unsigned long doubtful; /* of the processes before this one */
     int open_rc, report_rc, close_rc;
     long rss_early_kb, rss_end_kb;
     unsigned long lost;
@@ -158,16 +161,52 @@ static int report(det_core *core, const series_report *r) {
     return rc;
 }
 
-static void report_all(det_core *core) {
-    series s = {0, 0};
+/* Where to go on: at the first report of the step that the next one not known to be in the spool belongs to. */
+static void resume(series *s) {
+    series at = {0, 0};
+    unsigned long begin = 0;
     series_report r;
+    memset(s, 0, sizeof *s);
+    for (unsigned long i = 0; i <= told->safe; i++) {
+        if (!at.slot) {
+            *s = at;
+            begin = i;
+        }
+        series_next(&at, &r);
+    }
+    told->done = told->safe = begin;
+}
+
+static void step(det_core *core, unsigned long begin) {
+    (void)det_step(core);
+    det_get_stats(core, &told->stats);
+    told->safe = begin + told->stats.spooled;
+}
+
+static void report_all(det_core *core) {
+    series s;
+    series_report r;
+    resume(&s);
+    unsigned long begin = told->done;
     while (told->done < opt.reports) {
         series_next(&s, &r);
         told->report_rc = report(core, &r);
         if (told->report_rc != DET_OK) return;
-        if (++told->done % STEP_EVERY == 0) (void)det_step(core);
+        if (++told->done % STEP_EVERY == 0) step(core, begin);
         if (told->done == opt.reports / 10) told->rss_early_kb = rss_kb();
     }
+}
+
+static const det_spool *open_spool(void) {
+    static det_posix_spool spool;
+    det_posix_spool_options o;
+    memset(&o, 0, sizeof o);
+    o.size = sizeof o;
+    o.dir = file("spool");
+    o.sync_ms = DET_POSIX_SPOOL_NO_SYNC;
+    int rc = det_posix_spool_open(&spool, &o);
+    if (rc != DET_OK) printf("FAIL the spool opens: %d\n", rc);
+    return rc == DET_OK ? &spool.spool : NULL;
 }
 
 static void reporter(int port, const char *pem, size_t pem_len) {
@@ -182,6 +221,7 @@ static void reporter(int port, const char *pem, size_t pem_len) {
     o.external_trial_id = "one";
     o.pipeline = (uint16_t)opt.pipeline;
     o.lost = on_lost;
+    if (opt.spool) o.spool = open_spool();
     double begun = seconds();
     told->open_rc = open_core(&core, &o);
     if (told->open_rc == DET_OK) report_all(&core);
@@ -239,11 +279,11 @@ static unsigned long check(const jval *trial) {
     unsigned long bad = expect(told->open_rc == DET_OK, "opened") + expect(told->report_rc == DET_OK, "all reports were accepted") +
                         expect(told->close_rc == DET_OK, "closed with everything stored") + expect(!told->lost, "nothing is told lost") +
                         expect(told->done == opt.reports, "all was reported") + expect(!st->pending && !st->unsure, "nothing is pending or unsure") +
-                        expect(told->rss_end_kb - told->rss_early_kb <= GROWTH_KB, "memory does not grow");
+                        expect(opt.kills || told->rss_end_kb - told->rss_early_kb <= GROWTH_KB, "memory does not grow");
     if (bad) printf("     open %d, report %d, close %d: %s\n", told->open_rc, told->report_rc, told->close_rc, told->msg);
     if (!trial) return bad + 1;
     bad += expect(!strcmp(json_get(trial, "state")->s, "STATE_COMPLETED"), "the trial is completed");
-    return bad + series_check(trial, told->done, st->doubtful);
+    return bad + series_check(trial, told->done, told->doubtful + st->doubtful);
 }
 
 static void figures(void) {
@@ -254,17 +294,42 @@ static void figures(void) {
     printf("resident: %ld KB after a tenth, %ld KB in the end\n", told->rss_early_kb, told->rss_end_kb);
 }
 
+static void nap_ms(int ms) {
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    nanosleep(&t, NULL);
+}
+
+/* The reporter, killed as often as asked for. */
+static void run_reporter(int port, const char *pem, size_t pem_len) {
+    srand((unsigned)opt.seed);
+    for (int kills = 0;; kills++) {
+        pid_t pid = branch();
+        if (!pid) {
+            reporter(port, pem, pem_len);
+            _exit(0);
+        }
+        if (kills < opt.kills) {
+            nap_ms(20 + rand() % KILL_MS);
+            kill(pid, SIGKILL);
+        }
+        int status;
+        waitpid(pid, &status, 0);
+        if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+            if (opt.kills) printf("killed %d times\n", kills);
+            return;
+        }
+        told->doubtful += told->stats.doubtful;
+        memset(&told->stats, 0, sizeof told->stats);
+    }
+}
+
 static int whole_run(void) {
     const char *pem = NULL;
     size_t pem_len = 0;
     int master_port, relay_port;
     if (!opt.plain && (certs_make(dir) != 0 || det_posix_read_pem(file("ca.pem"), &pem, &pem_len) != DET_OK)) return 2;
-    pid_t master = start_master(&master_port), relay = start_relay(master_port, &relay_port), pid = branch();
-    if (!pid) {
-        reporter(relay_port, pem, pem_len);
-        _exit(0);
-    }
-    waitpid(pid, NULL, 0);
+    pid_t master = start_master(&master_port), relay = start_relay(master_port, &relay_port);
+    run_reporter(relay_port, pem, pem_len);
     end(relay);
     arena a = {0};
     buf err = {0};
@@ -285,6 +350,7 @@ static int option(const char *name, const char *v) {
     else if (!strcmp(name, "--bytes")) opt.bytes = strtoull(v, NULL, 10);
     else if (!strcmp(name, "--stalls")) opt.stalls = atoi(v);
     else if (!strcmp(name, "--pipeline")) opt.pipeline = atoi(v);
+    else if (!strcmp(name, "--kills")) opt.kills = opt.spool = atoi(v);
     else if (!strcmp(name, "--mem")) opt.mem = strtoul(v, NULL, 10);
     else return 0;
     return 1;
@@ -302,6 +368,7 @@ int main(int argc, char **argv) {
     opt.seed = (uint64_t)time(NULL);
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--plain")) opt.plain = 1;
+        else if (!strcmp(argv[i], "--spool")) opt.spool = 1;
         else if (i + 1 < argc && option(argv[i], argv[i + 1])) i++;
         else {
             fprintf(stderr, "soak: bad option: %s\n", argv[i]);

@@ -448,20 +448,21 @@ static void a_callback_that_says_later_ends_the_request(void) {
 }
 
 static void a_peer_that_never_pauses_cannot_hold_a_step(void) {
-    static char endless[200000];
-    int n = snprintf(endless, sizeof endless, "HTTP/1.1 200 OK\r\nContent-Length: 190000\r\n\r\n");
-    memset(endless + n, 'x', 190000);
+    enum { BODY = 180 * DET_RX_SIZE };
+    static char endless[BODY + 100];
+    int n = snprintf(endless, sizeof endless, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", BODY);
+    memset(endless + n, 'x', BODY);
     fake_reply r[1] = {{.after_requests = 1}};
     fake_script sc[1] = {{.reply = r, .replies = 1}};
     det_request q = {0};
     r[0].data = endless;
-    r[0].len = (size_t)n + 190000;
+    r[0].len = (size_t)n + BODY;
     begin(sc, 1);
     q.method = "GET";
     q.path = "/";
     CHECK_INT(det_session_start(&s, &q), DET_OK);
     CHECK_INT(det_session_step(&s), DET_E_AGAIN);
-    CHECK_INT(det_session_step(&s), DET_E_AGAIN); /* 64 pieces of 1 KB, then the caller's turn */
+    CHECK_INT(det_session_step(&s), DET_E_AGAIN); /* 64 pieces, then the caller's turn */
     CHECK(fp.calls[FAKE_RECV] <= 64);
     while (det_session_step(&s) == DET_E_AGAIN) fp.port.wait(fp.port.ctx, NULL, 0, 0);
     CHECK_INT(det_session_response(&s)->status, 200);

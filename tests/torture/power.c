@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Power cuts: the reporting machine dies before any byte that it writes to its spool, on a RAM disk and on NOR flash, with
+ * the network or offline. What its spool holds is then flushed, as from another machine, or by the same program that
+ * begins again. The master must hold each report that had been spooled, once (and that one or not which was being
+ * written), or all of them when the program has run to its end.
+ *
+ *     power [--every N]      power --one KEY        the last line says how many passed */
+#include <limits.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "master/api.h"
+#include "master/store.h"
+#include "scenario.h"
+#include "unit/fake_spool.h"
+
+enum mode { FLUSH, BEGIN_AGAIN, MODES };
+enum { CLOSE_MS = 3600000, MEM = 32768, METRICS_KIND = 2, KIND_AT = 3, LIMIT_S = 20, SHOWN = 3 };
+
+typedef struct death {
+    int load, pipe, kind, offline, mode;
+    long at, again;   /* bytes written before the cut; before that of the flush, -1 none */
+    after after;
+} death;
+
+static world w;
+static det_core core;
+static uint64_t mem[MEM / 8];
+static fake_spool disk;
+static det_spool spool;
+static jmp_buf dead;
+static size_t spooled; /* reports */
+static bool torn;      /* one was being written when it died */
+static unsigned long passed, failed, counter, told_only, every = 1;
+static char key[256];
+
+static int append(void *ctx, const void *head, size_t head_len, const void *data, size_t data_len) {
+    bool report = ((const uint8_t *)head)[KIND_AT] == METRICS_KIND;
+    int rc = disk.spool.append(ctx, head, head_len, data, data_len);
+    if (disk.power == 0) {
+        torn = report;
+        longjmp(dead, 1);
+    }
+    spooled += report && rc == DET_OK;
+    return rc;
+}
+
+static int discard(void *ctx, uint64_t pos, uint64_t *first, uint64_t *end) {
+    int rc = disk.spool.discard(ctx, pos, first, end);
+    if (disk.power == 0) longjmp(dead, 1);
+    return rc;
+}
+
+/* The machine is gone, the network notices. */
+static void die(void) {
+    for (int i = 0; i < w.fp.conns; i++) {
+        w.fp.open_now -= !w.fp.conn[i].closed;
+        w.fp.conn[i].closed = 1;
+    }
+    fake_spool_boot(&disk);
+    memset(&core, 0xA5, sizeof core);
+    memset(mem, 0xA5, sizeof mem);
+}
+
+static void options(det_options *o, const death *d, load *l) {
+    det_options_init(o, &w.fp.port, mem, sizeof mem);
+    o->master = "m:8080";
+    o->pipeline = (uint16_t)d->pipe;
+    o->external_experiment_id = "exp";
+    o->external_trial_id = "trial";
+    o->spool = &spool;
+    o->lost = load_lost;
+    o->lost_ctx = l;
+}
+
+/* True: it lived to the end. */
+static bool live(const death *d, load *l, long power, int offline) {
+    det_options o;
+    options(&o, d, l);
+    o.offline = offline;
+    disk.power = power;
+    if (setjmp(dead)) {
+        die();
+        return false;
+    }
+    if (det_open(&core, &o) == DET_OK) load_run(l, &core, LOADS[d->load].text);
+    if (offline && w.fp.calls[FAKE_OPEN]) l->error = -1000; /* not one call of the network */
+    if (offline) (void)det_set_offline(&core, 0);
+    int rc = det_close(&core, DET_COMPLETED, CLOSE_MS);
+    if (rc != DET_OK && !l->error) l->error = rc;
+    return true;
+}
+
+static bool flush(const death *d, load *l, long power) {
+    det_options o;
+    options(&o, d, l);
+    disk.power = power;
+    if (setjmp(dead)) {
+        die();
+        return false;
+    }
+    int rc = det_flush(&core, &o, CLOSE_MS);
+    if (rc != DET_OK && !l->error) l->error = rc;
+    return true;
+}
+
+static const char *verdict(const death *d, const load *told, size_t n, char *why, size_t cap) {
+    static load l;
+    judge_rules rules = {false, true, false, false};
+    det_stats st;
+    det_get_stats(&core, &st);
+    load_expect(&l, LOADS[d->load].text, n);
+    rules.summaries = !st.doubtful || !w.late;
+    /* 4 KB that are full of what is settled are cleared, and what a rewind would have needed with it: a report that
+     * could then not be sent without archiving others is told, not sent; so is what flash shows again without its run. */
+    int code = told->error ? told->error : told->lost ? told->lost_code : 0;
+    if (strncmp(LOADS[d->load].name, "full", 4) == 0 && (code == DET_E_UNSURE || code == DET_E_ORDER || code == DET_E_SPOOL)) {
+        told_only++;
+        return NULL;
+    }
+    if (told->error) {
+        snprintf(why, cap, "code %d: %.200s", told->error, det_errmsg(&core));
+        return "error";
+    }
+    if (told->lost) {
+        snprintf(why, cap, "%zu, the last with %d", told->lost, told->lost_code);
+        return "told lost";
+    }
+    return n || db.ntrials ? judge(&l, &rules, why, cap) : NULL;
+}
+
+static const char *play(const death *d, char *why, size_t cap) {
+    static load l;
+    memset(&l, 0, sizeof l);
+    spooled = 0;
+    torn = false;
+    bool whole = live(d, &l, d->at, d->offline);
+    size_t n = spooled, more = torn;
+    if (!whole && d->mode == FLUSH) {
+        memset(&l, 0, sizeof l);
+        if (!flush(d, &l, d->again)) (void)flush(d, &l, -1);
+    } else if (!whole) {
+        memset(&l, 0, sizeof l);
+        if (!live(d, &l, d->again, 0)) {
+            memset(&l, 0, sizeof l);
+            (void)live(d, &l, -1, 0);
+        }
+        whole = true;
+    }
+    world_settle(&w);
+    if (whole) n = SIZE_MAX, more = 0;
+    const char *kind = verdict(d, &l, n, why, cap);
+    return kind && more ? verdict(d, &l, n + 1, why, cap) : kind;
+}
+
+static const char *run(const death *d, char *why, size_t cap) {
+    world_plan plan;
+    memset(&plan, 0, sizeof plan);
+    plan.work_ms = 2;
+    plan.rtt_ms = 1;
+    plan.after = d->after;
+    world_init(&w, &plan);
+    fake_spool_init(&disk, d->kind);
+    spool = disk.spool;
+    spool.append = append;
+    spool.discard = discard;
+    const char *kind = play(d, why, cap);
+    det_session_free(&core.session);
+    int broken = world_free(&w);
+    if (!kind && broken) kind = "port";
+    return kind;
+}
+
+static void scene(const death *d) {
+    char why[512] = "";
+    if (counter++ % every) return;
+    snprintf(key, sizeof key, "%d:%d:%d:%d:%d:%ld:%ld:%d,%u,%d", d->load, d->pipe, d->kind, d->offline, d->mode, d->at, d->again, d->after.beyond,
+             d->after.ms, d->after.before);
+    alarm(LIMIT_S);
+    const char *kind = run(d, why, sizeof why);
+    alarm(0);
+    passed += !kind;
+    static unsigned long shown[64];
+    failed += kind != NULL;
+    if (kind && shown[d->load]++ < SHOWN) printf("FAIL %s: %s: %s\n     --one %s\n", LOADS[d->load].name, kind, why, key);
+}
+
+/* Every byte that is written, what it takes to go through the whole load. */
+static void sweep(death *d) {
+    static const after AFTERS[] = {{ALL, 0, 0}, {0, 0, 0}, {2, 400, 0}, {ALL, 0, 1}, {ALL, 0, 2}, {ALL, 3000, 0}, {1, 0, 3}};
+    char why[512];
+    long all = LONG_MAX;
+    d->at = d->again = -1;
+    d->after = AFTERS[0];
+    if (run(d, why, sizeof why)) printf("FAIL uncut: %s\n", why);
+    all = disk.written;
+    for (d->at = 1; d->at <= all; d->at++) {
+        d->after = AFTERS[d->at % 7];
+        d->again = d->at % 3 ? -1 : 1 + d->at * 7 % all;
+        scene(d);
+    }
+}
+
+static void last_words(int sig) {
+    (void)!write(2, "dies or hangs: --one ", 21);
+    (void)!write(2, key, strlen(key));
+    (void)!write(2, "\n", 1);
+    _exit(sig);
+}
+
+static int one(const char *text) {
+    death d;
+    char why[512] = "";
+    if (sscanf(text, "%d:%d:%d:%d:%d:%ld:%ld:%d,%u,%d", &d.load, &d.pipe, &d.kind, &d.offline, &d.mode, &d.at, &d.again, &d.after.beyond, &d.after.ms,
+               &d.after.before) != 10)
+        return 2;
+    world_trace = true;
+    const char *kind = run(&d, why, sizeof why);
+    printf("%s: %s %s; %zu were spooled\n", LOADS[d.load].text, kind ? kind : "exact", why, spooled);
+    return kind != NULL;
+}
+
+int main(int argc, char **argv) {
+    static const int PIPES[] = {1, 32};
+    signal(SIGABRT, last_words);
+    signal(SIGSEGV, last_words);
+    signal(SIGALRM, last_words);
+    if (argc == 3 && !strcmp(argv[1], "--one")) return one(argv[2]);
+    if (argc == 3 && !strcmp(argv[1], "--every")) every = strtoul(argv[2], NULL, 10);
+    for (int i = 0; i < NLOADS; i++) {
+        if (!strcmp(LOADS[i].name, "profiling")) continue; /* at most once, and here perhaps never */
+        for (int k = 0; k < 2 * 2 * 2 * MODES; k++) {
+            death d = {i, PIPES[k & 1], k >> 1 & 1 ? FAKE_NOR : FAKE_DISK, k >> 2 & 1, k >> 3, 0, 0, {0, 0, 0}};
+            sweep(&d);
+        }
+    }
+    api_free();
+    printf("%lu of them with a storage so full that a report was told instead of sent\n%lu passed, %lu failed\n", told_only, passed,
+           failed);
+    return failed != 0;
+}
