@@ -54,7 +54,7 @@ enum det_stage { DET_STAGE_NONE, DET_STAGE_DNS, DET_STAGE_TCP, DET_STAGE_TLS, DE
     X(DET_E_TIMEOUT, -32, NET, "no answer in time: is the network up, the master overloaded?")                         \
     X(DET_E_CLOSED, -33, NET, "connection closed by the peer: is it a master, and http or https as it should be?")     \
     X(DET_E_RESET, -34, NET, "connection broken: is it a master, and http or https as it should be?")                  \
-    X(DET_E_IO, -35, NET, "network error")                                                                             \
+    X(DET_E_IO, -35, NET, "input or output failed")                                                                    \
     X(DET_E_UNSURE, -36, NET, "the answer was lost: the request may or may not have taken effect")                     \
     X(DET_E_TLS, -40, TLS, "TLS failed: does this port speak https?")                                                  \
     X(DET_E_TRUST, -41, TLS, "certificate is not trusted: give its CA (ca_pem, DET_MASTER_CERT_FILE)")                 \

@@ -85,8 +85,8 @@ typedef struct det_port {
     int (*roots)(void *ctx, size_t offset, void *data, size_t cap);
 
     /* Around the outbox's short critical sections, when one thread or interrupt reports while another steps: a mutex, or
-     * interrupts off and on. At most a few dozen instructions and never I/O, a wait or another port function between
-     * them; never nested. What was written before unlock() is seen behind the next lock(). Optional, both or neither:
+     * interrupts off and on. Between them the records of the outbox are walked or one is copied, never I/O, a wait or another
+     * port function; never nested. What was written before unlock() is seen behind the next lock(). Optional, both or neither:
      * without them one thread at a time uses a core. */
     void (*lock)(void *ctx);
     void (*unlock)(void *ctx);
