@@ -7,8 +7,25 @@
  * connection. Reporting does no I/O and never waits. The heartbeat (every 60 s) is sent by the same three calls: call
  * one of them at least every few minutes, or the master takes the trial for lost (contract 3.6).
  *
+ * Delivery. Every report is stored exactly once, its row and in the summaries, or told: by det_lost_fn, the counters and
+ * det_close(). What breaks is met like this (contract 5.6):
+ *   - Connections that break, 408, 502 to 504, a 500 about a commit, answers that no master gives: reports in flight may be
+ *     stored or not. The connection is closed, StartTrial called (from then on nothing of the older run id can land), and all
+ *     from the lowest open step on sent again in order; the master archives the older run's rows from there on and counts
+ *     anew. Cost: one request, the repetitions, and memory: stored reports are kept until the lowest open step has passed
+ *     theirs (with none open: those of the highest step).
+ *   - Steps that fall, or kept reports that had to make room: a rewind would archive rows that are gone. Then each report in
+ *     doubt is asked for, one GET, and sent again under the same run id if it is missing. Rows are exact; a summary may count
+ *     one twice that landed after it was asked for (det_stats.doubtful). After a rewind a report below what it archived is
+ *     refused with DET_E_ORDER.
+ *   - 401: log in again with the password and go on from the first one refused; without one everything is kept.
+ *     413 and 429 with Retry-After: later. Every other refusal is told, and stops nothing.
+ *   - Profiling groups (gpu, cpu, memory, disk, network), which the master cannot tell apart: as `profiling` says.
+ * After a break fewer requests are under way at a time: a quarter, and one more with each answer.
+ *
  * Memory: det_core and det_options.mem are the caller's; nothing else is used but mbedTLS's heap under https.
- * Threads: one thread at a time per core. Cores share nothing. Pointers must not be NULL where an entry does not say so;
+ * Threads: one thread at a time per core; with a port that has lock() and unlock() one thread or interrupt may report
+ * while another steps (det_worker.h has that ready for POSIX). Cores share nothing. Pointers must not be NULL where an entry does not say so;
  * functions that return a code answer DET_E_ARG to one that is. */
 #ifndef DET_H
 #define DET_H
@@ -177,7 +194,8 @@ DET_API int det_open_start(det_core *core, const det_options *o);
 /* Queue one report for the running trial.
  *   steps  batches completed so far, 0 … 2^31-1; the master merges reports of the same group and steps
  *   m, n   n name and value pairs, copied before return
- * DET_OK; DET_E_SPACE outbox full, nothing stored: call det_run() and try again, or see det_when_full; DET_E_SIZE it can never fit;
+ * DET_OK; DET_E_SPACE outbox full, nothing stored: call det_run() and try again, or see det_when_full; DET_E_SIZE it can
+ * never fit; DET_E_ORDER it would archive rows that are gone (see Delivery above);
  * DET_E_STEPS, DET_E_GROUP, DET_E_VALUE what the master would refuse (contract 5.5: group empty, dotted or reserved;
  * U+0000; epoch no finite number; validation's searcher metric no number; a JSON value that is not valid);
  * DET_E_UTF8 a name or string is not UTF-8; DET_E_ARG; DET_E_STATE not open.
@@ -207,7 +225,8 @@ DET_API int det_run(det_core *core, uint32_t max_ms);
  *   state  DET_COMPLETED or DET_ERROR
  * DET_OK everything arrived. When the deadline passes first: what kept it from going on, e.g. DET_E_CONNECT
  * or DET_E_AUTH, else DET_E_TIMEOUT; det_get_stats().pending says how many reports are left. Otherwise the first thing
- * that went wrong with a report: DET_E_UNSURE, DET_E_DAMAGED or the master's refusal. Repeating it is harmless and gives the same. */
+ * that went wrong with a report: DET_E_UNSURE, DET_E_DAMAGED or the master's refusal. Repeating it is harmless and gives
+ * the same. With a spool what is left stays there; offline DET_OK says that all of it is in the spool. */
 DET_API int det_close(det_core *core, int state, uint32_t deadline_ms);
 
 /* The same without waiting: then call det_step() until it no longer returns DET_E_AGAIN. */

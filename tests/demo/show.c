@@ -123,6 +123,9 @@ void show_comparison(const series *const *reported, const held *h, size_t n) {
 void show_stats(const det_stats *s, double us_per_report, unsigned waits) {
     printf("reports: %u accepted, %u acknowledged, %u refused, %u unsure, %u not sent\n", (unsigned)s->queued,
            (unsigned)s->acknowledged, (unsigned)s->refused, (unsigned)s->unsure, (unsigned)s->pending);
+    printf("delivery: %u requests with reports, %u joined, %u sent again, %u rewinds, %u in doubt, %u dropped, oldest %u ms\n",
+           (unsigned)s->requests, (unsigned)s->joined, (unsigned)s->resent, (unsigned)s->fenced, (unsigned)s->doubtful,
+           (unsigned)(s->dropped_oldest + s->dropped_newest + s->thinned), (unsigned)s->oldest_ms);
     printf("outbox: %zu of %zu bytes used at most; found full and waited for %u times\n", s->outbox_peak, s->outbox_cap, waits);
     printf("connections: %u\n", (unsigned)s->session.connections);
     printf("requests: %u\n", (unsigned)s->session.requests);

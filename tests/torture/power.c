@@ -117,7 +117,7 @@ static const char *verdict(const death *d, const load *told, size_t n, char *why
     rules.summaries = !st.doubtful || !w.late;
     /* 4 KB that are full of what is settled are cleared, and what a rewind would have needed with it: a report that
      * could then not be sent without archiving others is told, not sent; so is what flash shows again without its run. */
-    int code = told->error;
+    int code = told->error ? told->error : told->lost ? told->lost_code : 0;
     if (strncmp(LOADS[d->load].name, "full", 4) == 0 && (code == DET_E_UNSURE || code == DET_E_ORDER || code == DET_E_SPOOL)) {
         told_only++;
         return NULL;

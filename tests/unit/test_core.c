@@ -633,6 +633,103 @@ static void after_a_fence_a_report_that_would_archive_what_is_gone_is_refused(vo
     end();
 }
 
+static void reports_of_one_group_and_step_that_wait_together_are_one_request(void) {
+    det_metric a = det_metric_double("a", 1), b = det_metric_double("b", 2), c = det_metric_json("c", "{\"a\":[1]}");
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    CHECK_INT(det_report_training_metrics(&core, 5, &a, 1), DET_OK);
+    CHECK_INT(det_report_validation_metrics(&core, 5, &a, 1), DET_OK);
+    CHECK_INT(det_report_training_metrics(&core, 5, &b, 1), DET_OK);
+    CHECK_INT(det_report_training_metrics(&core, 5, &c, 1), DET_OK);
+    CHECK_INT(det_report_training_metrics(&core, 5, &b, 1), DET_OK); /* its name is taken: on its own */
+    CHECK_INT(det_report_training_metrics(&core, 6, &b, 1), DET_OK);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_OK);
+    CHECK_INT(master.metrics, 4);
+    CHECK_INT(stats().joined, 2);
+    CHECK_INT(stats().acknowledged, 6);
+    CHECK(strstr(master.bodies, "\"avgMetrics\":{\"a\":1.0,\"b\":2.0,\"c\":{\"a\":[1]}}}}}\n") != NULL);
+    end();
+}
+
+static void what_was_joined_and_refused_goes_again_one_by_one(void) {
+    det_metric a = det_metric_double("a", 1), b = det_metric_double("b", 2);
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    master.fail_from = 0;
+    master.fail_count = 2; /* both together, then the first alone */
+    master.answer = says("500 E", "conflicting key: a");
+    CHECK_INT(det_report_training_metrics(&core, 5, &a, 1), DET_OK);
+    CHECK_INT(det_report_training_metrics(&core, 5, &b, 1), DET_OK);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_E_SERVER);
+    CHECK_INT(master.seen, 3);
+    CHECK_INT(stats().acknowledged, 1);
+    CHECK_INT(stats().refused, 1);
+    CHECK(strstr(master.bodies, "{\"b\":2.0}") != NULL);
+    end();
+}
+
+static void joined_reports_survive_a_lost_answer(void) {
+    det_metric a = det_metric_double("a", 1), b = det_metric_double("b", 2);
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    master.fail_from = 0;
+    master.fail_count = 1;
+    CHECK_INT(det_report_training_metrics(&core, 5, &a, 1), DET_OK);
+    CHECK_INT(det_report_training_metrics(&core, 5, &b, 1), DET_OK);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_OK);
+    CHECK_INT(stats().resent, 2);
+    CHECK_INT(stats().acknowledged, 2);
+    CHECK(strstr(master.bodies, "\"trialRunId\":2,\"metrics\":{\"avgMetrics\":{\"a\":1.0,\"b\":2.0}}}}") != NULL);
+    end();
+}
+
+static void a_profiling_report_whose_answer_is_lost_is_told_or_sent_again_as_chosen(void) {
+    for (int choice = DET_AT_MOST_ONCE; choice <= DET_AT_LEAST_ONCE; choice++) {
+        det_metric m = det_metric_double("cpu_util_simple", 50);
+        prepare();
+        opt.profiling = choice;
+        CHECK_INT(det_open(&core, &opt), DET_OK);
+        CHECK_INT(det_run(&core, 1000), DET_OK);
+        master.fail_from = 0;
+        master.fail_count = 1;
+        CHECK_INT(det_report_metrics(&core, "cpu", 0, &m, 1), DET_OK);
+        CHECK_INT(det_report_metrics(&core, "cpu", 0, &m, 1), DET_OK); /* never joined */
+        CHECK_INT(det_close(&core, DET_COMPLETED, 60000), choice == DET_AT_MOST_ONCE ? DET_E_UNSURE : DET_OK);
+        CHECK_INT(stats().fenced, 0);
+        CHECK_INT(stats().unsure, choice == DET_AT_MOST_ONCE ? 2 : 0);
+        CHECK_INT(stats().acknowledged, choice == DET_AT_MOST_ONCE ? 0 : 2);
+        end();
+    }
+}
+
+static void a_trial_that_the_master_has_given_up_is_made_running_again(void) {
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    fp.now_ms += 300000; /* nobody stepped for five minutes */
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    CHECK_INT(count(fake_sent(&fp, 0), "\"state\":\"STATE_RUNNING\""), 1);
+    CHECK_INT(count(fake_sent(&fp, 1), "\"state\":\"STATE_RUNNING\""), 1); /* the connection had been idle too long */
+    CHECK_INT(stats().heartbeats, 2);
+    end();
+}
+
+static void a_trial_that_was_deleted_ends_in_told_reports_not_in_a_loop(void) {
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    CHECK_INT(report(1, 1), DET_OK);
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    master.fail_from = master.seen;
+    master.fail_count = 1; /* lost, and then the trial is gone */
+    CHECK_INT(report(2, 1), DET_OK);
+    CHECK_INT(report(3, 1), DET_OK);
+    master.fail_path = "9/";
+    master.fail_answer = says("404 N", "trial '9' not found");
+    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_E_NOT_FOUND);
+    CHECK_INT(lost_count, 2);
+    CHECK_INT(stats().pending, 0);
+    end();
+}
+
 static void an_answer_that_leaves_it_open_is_met_like_a_lost_one(void) {
     static const char *const status[] = {"503 E", "408 T", "500 E", "502 B", "504 G"};
     for (size_t i = 0; i < sizeof status / sizeof *status; i++) {
@@ -1013,6 +1110,12 @@ static const unit_test tests[] = {
     TEST(out_of_step_order_each_report_in_doubt_is_asked_for),
     TEST(a_report_asked_for_and_missing_goes_again_under_the_same_run_id),
     TEST(after_a_fence_a_report_that_would_archive_what_is_gone_is_refused),
+    TEST(reports_of_one_group_and_step_that_wait_together_are_one_request),
+    TEST(what_was_joined_and_refused_goes_again_one_by_one),
+    TEST(joined_reports_survive_a_lost_answer),
+    TEST(a_profiling_report_whose_answer_is_lost_is_told_or_sent_again_as_chosen),
+    TEST(a_trial_that_the_master_has_given_up_is_made_running_again),
+    TEST(a_trial_that_was_deleted_ends_in_told_reports_not_in_a_loop),
     TEST(an_answer_that_leaves_it_open_is_met_like_a_lost_one),
     TEST(what_no_master_answers_stops_the_sending_and_is_told),
     TEST(a_refused_report_is_told_and_stops_nothing),
