@@ -180,7 +180,7 @@ int det__tty_password(const char *prompt, char **password, det__err *e) {
     line l;
     *password = NULL;
     if (fd < 0)
-        return det__cli_fail(e, DET_E_IO, "there is no terminal to ask for a password; use --password-stdin or DET_PASS");
+        return det__cli_fail(e, DET_E_IO, "there is no terminal to ask for a password: log in with 'detc user login NAME --password-stdin', or set DET_USER and DET_PASS");
     code = line_new(&l, PASSWORD_MAX, e);
     if (code == DET_OK) {
         code = told(ask(fd, prompt, &l), e);

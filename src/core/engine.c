@@ -313,12 +313,23 @@ static void forget_flights(det__core *c, int sent) {
 }
 
 /* Creating an experiment or trial without an external id can't be repeated, nor asked about. */
-static int opening_broken(det_core *core, int rc, int sent) {
-    const det__core *c = det__core_of_const(core);
-    int call = oldest(c), once = (call == DET__CALL_EXPERIMENT && !c->opt.external_experiment_id) ||
-                                 (call == DET__CALL_TRIAL && !c->opt.external_trial_id);
+static int is_once(const det__core *c, int call) {
+    return (call == DET__CALL_EXPERIMENT && !c->opt.external_experiment_id) ||
+           (call == DET__CALL_TRIAL && !c->opt.external_trial_id);
+}
+
+/* Once a master has answered, one break is met with a new connection, if the calls may be repeated. */
+static void opening_broken(det_core *core, int rc, int sent) {
+    det__core *c = det__core_of(core);
+    int call = oldest(c), once = sent && is_once(c, call);
+    if (sent && c->contact && !c->tries && !once && call != DET__CALL_NONE) {
+        c->tries = 1;
+        forget_flights(c, sent);
+        c->next = (uint8_t)call;
+        return;
+    }
     const det_failure *f = det_session_failure(&core->session);
-    return sent && once ? det__session_fail(&core->session, DET_E_UNSURE, f->stage, f->detail) : rc;
+    det__engine_stop(core, once ? det__session_fail(&core->session, DET_E_UNSURE, f->stage, f->detail) : rc);
 }
 
 /* The first break of a connection that had served is met with a new one at once (stale rule), later ones wait. */
@@ -326,7 +337,7 @@ static void broken(det_core *core, int rc) {
     det__core *c = det__core_of(core);
     int sent = det_session_response(&core->session)->status || det__session_was_open(&core->session);
     if (is_strict(c)) {
-        det__engine_stop(core, opening_broken(core, rc, sent));
+        opening_broken(core, rc, sent);
         return;
     }
     if (rc == DET_E_AUTH) c->logged_in = 0;

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The core with a spool: offline runs, crashes, power cuts, runs behind runs. Behind the fake port stands a small master
  * that models run ids and archiving for one group (contract 5.6), so that a report lost or doubled is seen. */
+#define _POSIX_C_SOURCE 200809L
+#include <dirent.h>
+#include <unistd.h>
+
 #include "det.h"
+#include "det_posix.h"
 
 #include "unit/fake_port.h"
 #include "unit/fake_spool.h"
 #include "unit/unit.h"
 
-enum { TRIALS = 8, ROWS = 400 };
+enum { TRIALS = 8, ROWS = 3000 };
 
 typedef struct row {
     int step, run, live;
@@ -24,6 +29,8 @@ static struct {
     int cut_at;           /* the connection is reset instead of answering this one; 0 none */
     int calls;
     int times;            /* reports with a time of their own */
+    char last_time[24];   /* of them the last, and whether they came in order */
+    int times_fall;
     char order[4096];     /* a letter for each call: Experiment Trial Start Metrics, Ok of a state */
 } master;
 
@@ -65,7 +72,14 @@ static int store(int t, const char *body) {
     r->step = step;
     r->run = run;
     r->live = 1;
-    master.times += strstr(body, "\"reportTime\":\"20") != NULL;
+    const char *at = strstr(body, "\"reportTime\":\"20");
+    if (at) {
+        char time[24];
+        snprintf(time, sizeof time, "%.20s", at + 14);
+        master.times++;
+        master.times_fall += strcmp(time, master.last_time) <= 0;
+        strcpy(master.last_time, time);
+    }
     return 1;
 }
 
@@ -226,6 +240,56 @@ static void an_offline_run_is_flushed_later_in_order_and_with_its_times(void) {
     end();
 }
 
+static void remove_folder(const char *dir) {
+    char path[512];
+    DIR *d = opendir(dir);
+    for (const struct dirent *e; d && (e = readdir(d)) != NULL;) {
+        snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+        if (e->d_name[0] != '.') unlink(path);
+    }
+    if (d) closedir(d);
+    rmdir(dir);
+}
+
+static void a_day_offline_then_a_flush_gives_order_times_and_counts(void) {
+    enum { MINUTES = 24 * 60 };
+    char dir[] = "/tmp/det-day-XXXXXX";
+    det_posix_spool files;
+    det_posix_spool_options o;
+    prepare(FAKE_DISK);
+    CHECK(mkdtemp(dir) != NULL);
+    memset(&o, 0, sizeof o);
+    o.size = sizeof o;
+    o.dir = dir;
+    o.sync_ms = DET_POSIX_SPOOL_NO_SYNC;
+    CHECK_INT(det_posix_spool_open(&files, &o), DET_OK);
+    opt.spool = &files.spool;
+    opt.offline = 1;
+    CHECK_INT(det_open(&core, &opt), DET_OK);
+    for (int i = 0; i < MINUTES; i++) {
+        CHECK_INT(report(i), DET_OK);
+        CHECK_INT(det_step(&core), DET_OK);
+        fp.now_ms += 60000;
+        fp.utc_s += 60;
+    }
+    CHECK_INT(det_close(&core, DET_COMPLETED, 1000), DET_OK);
+    CHECK_INT(fp.conns, 0);
+    opt.offline = 0;
+    CHECK_INT(det_flush(&core, &opt, 600000), DET_OK);
+    CHECK(holds(0, 0, MINUTES));
+    CHECK_INT(master.seen, MINUTES);
+    CHECK_INT(master.times, MINUTES);
+    CHECK_INT(master.times_fall, 0);
+    CHECK_STR(master.last_time, "2026-01-01T23:59:00Z");
+    CHECK_STR(master.state[0], "COMPLETED");
+    CHECK_INT(stats().acknowledged, MINUTES);
+    CHECK_INT(fp.conns, 1);
+    det_session_free(&core.session);
+    det_posix_spool_close(&files);
+    remove_folder(dir);
+    end();
+}
+
 static void coming_back_to_the_network_delivers_what_was_reported_meanwhile(void) {
     prepare(FAKE_DISK);
     opt.offline = 1;
@@ -344,6 +408,7 @@ static const unit_test tests[] = {
     TEST(online_everything_goes_through_the_spool_and_leaves_it),
     TEST(offline_not_one_network_call_is_made),
     TEST(an_offline_run_is_flushed_later_in_order_and_with_its_times),
+    TEST(a_day_offline_then_a_flush_gives_order_times_and_counts),
     TEST(coming_back_to_the_network_delivers_what_was_reported_meanwhile),
     TEST(a_run_cut_off_by_a_crash_is_delivered_before_the_next_one_begins),
     TEST(a_lost_answer_is_made_good_with_a_spool_too),
