@@ -7,8 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "det_config.h"
+
 enum {
-    DET__DTOA_SIZE = 40, /* room det__dtoa needs; it uses it as scratch, the text has at most 24 bytes */
+    DET__DTOA_SIZE = DET_FAST_DOUBLES ? 40 : 24, /* room det__dtoa needs: the text has at most 24 bytes, the fast one uses
+                                                    more as scratch */
     DET__UTOA_SIZE = 20
 };
 

@@ -3,6 +3,7 @@
  * about when; that is engine.c. */
 #include <string.h>
 
+#include "../base/noinline.h"
 #include "../base/utc.h"
 #include "../session/fail.h"
 #include "internal.h"
@@ -181,7 +182,7 @@ static void take_record(det__core *c, const det__record *r) {
 
 #if DET__TIMES
 /* A report that waited, or goes again, carries its own time; the others get the master's. */
-static void take_time(det__core *c) {
+static DET__NOINLINE void take_time(det__core *c) {
     const det_port *p = c->opt.port;
     const det__record *r = c->leader;
     int64_t utc = p->utc_s ? p->utc_s(p->ctx) : DET_UTC_UNKNOWN;
@@ -198,7 +199,7 @@ static void take_time(det__core *c) {
 
 #if DET_EXACT
 /* The name stands where the token does while it logs in. */
-static int take_probe(det__core *c) {
+static DET__NOINLINE int take_probe(det__core *c) {
     c->metric = c->scratch + DET__TOKEN_AT;
     det__lock(c);
     det__record *r = det__deliver_probe(c);

@@ -43,6 +43,10 @@ while read -r knob; do
     esac
     ok "$knob" $?
 done <"$dir/knobs"
+least=$(sed -n "s/^SMALL='\(.*\)'$/\1/p" tests/size/size.sh)
+# shellcheck disable=SC2086
+[ -n "$least" ] && xargs -P "$jobs" -n 8 gcc -std=c99 -O0 -Wall -Wextra -Werror -Iinclude $least -DDET_LOGIN=0 -fsyntax-only <"$dir/files"
+ok "the smallest of make size" $?
 [ "$(wc -l <"$dir/knobs")" -gt 10 ]
 ok "there are knobs" $?
 finish
