@@ -254,10 +254,10 @@ static int question(const char *prompt, line *l, FILE *to) {
     int code;
     signals_held(&held);
     sigdelset(&held, SIGTSTP); /* the terminal's settings are not touched: a stop needs no care */
+    sigprocmask(SIG_BLOCK, &held, &before); /* before the prompt: who sees it may press Ctrl-C */
     fprintf(to, "%s [y/n]: ", prompt);
     fflush(to);
     l->len = 0;
-    sigprocmask(SIG_BLOCK, &held, &before);
     code = read_line(STDIN_FILENO, l);
     if (code == SIGNAL_CAME && signal_waiting() == SIGINT) {
         swallow_interrupt();
