@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * When: which call comes next, and what its answer means for the run (contract 3, 5.6). Calls go out one behind the
- * other as far as none needs another's answer; answers come in the same order. Never waits.
- * Invariant: a report leaves the outbox only when its fate is known, or known to be unsure. */
+ * When: which call comes next, and how the calls are driven. They go out one behind the other as far as none needs
+ * another's answer (contract 3), answers come in the same order; what they mean is outcome.c's. Never waits. */
 #include <string.h>
 
 #include "../base/wipe.h"
@@ -9,10 +8,7 @@
 #include "internal.h"
 
 enum {
-    BEAT_MS = 60000,        /* contract 3 step 8 */
-    BEAT_RETRY_MS = 10000,
     REVIVE_MS = 240000,     /* the master takes a trial for lost when it has not heard of it for five minutes */
-    BACKOFF_MS = 500,
     LOGIN_MS = 60000,       /* bcrypt costs a master about two seconds, more under load */
     STORE_RETRY_MS = 1000,  /* how often a spool that takes nothing is tried */
     OWN_REQUEST_MS = 10,    /* how often to look whether the caller's own request has ended */
@@ -57,160 +53,6 @@ static int held(const det__core *c, uint32_t t) {
     return c->waiting && !due(t, c->retry_ms);
 }
 
-/* 0.5 s · 2ⁿ, of which a random half is taken off so that a fleet does not come back in step; or what the server asked. */
-static void back_off(det_core *core) {
-    det__core *c = det__core_of(core);
-    uint32_t asked_ms = det_session_response(&core->session)->retry_after_ms;
-    uint32_t t = now(c), ms = (uint32_t)BACKOFF_MS << c->tries;
-    ms -= (t * UINT32_C(2654435761) >> 16) * (ms / 2) >> 16;
-    if (c->tries < BACKOFF_DOUBLINGS) c->tries++;
-    c->blocked = *det_session_failure(&core->session);
-    if (asked_ms == UINT32_MAX) asked_ms = 0;      /* a date or nonsense is as good as none */
-    if (asked_ms > BEAT_MS) asked_ms = BEAT_MS;    /* the heartbeat waits too */
-    c->retry_ms = t + (asked_ms ? asked_ms : ms);
-    c->waiting = 1;
-}
-
-/* ---- what it means ------------------------------------------------------------------------------------------------ */
-
-static int has(const char *text, const char *part) {
-    for (size_t n = 0; *text; n = 0, text++) {
-        while (part[n] && text[n] == part[n]) n++;
-        if (!part[n]) return 1;
-    }
-    return 0;
-}
-
-void det__engine_stop(det_core *core, int rc) {
-    det__core *c = det__core_of(core);
-    if (c->state == DET__OPENING_RUN) det__feed_cancel(c);
-    det__feed_stop(c);
-    det__lock(c);
-    c->state = DET__CLOSED;
-    det__unlock(c);
-    c->result = rc;
-    det_session_free(&core->session);
-}
-
-/* Not from within a callback of the session. */
-static void stop_later(det__core *c, int rc) {
-    if (!c->stopping) c->stop_code = rc;
-    c->stopping = 1;
-}
-
-/* The token is refused: log in again at once if there is a password, else keep everything and try again later. */
-static void unauthorized(det_core *core) {
-    det__core *c = det__core_of(core);
-    if (c->login_due) return;
-    c->login_due = DET_LOGIN && c->opt.user != NULL;
-    if (c->login_due && !c->tries)
-        c->tries = 1;
-    else
-        back_off(core);
-}
-
-/* Answers that leave open what was done (contract 5.6), and those that no master gives. */
-static int breaks(const det_core *core, int rc, int status) {
-    if (status == 408 || (status >= 502 && status <= 504) || rc == DET_E_MASTER) return 1;
-    if (status >= 300 && status != 413 && !det__session_words(&core->session)) return 1;
-    return status == 500 && (rc != DET_E_SERVER || has(det_session_errmsg(&core->session), "commit transaction"));
-}
-
-static int may_come_again(const det_core *core, int status) {
-    return (status == 413 || status == 429) && det_session_response(&core->session)->retry_after_ms;
-}
-
-static void report_failed(det_core *core, int rc, int status) {
-    det__core *c = det__core_of(core);
-    int stale = has(det_session_errmsg(&core->session), "invalid run id");
-    if (status == 401 || may_come_again(core, status) || (DET_EXACT && stale && c->starts)) {
-        det__deliver_again(c);
-        c->told = 0;
-        if (DET_EXACT && stale) c->doubt = DET__FENCING; /* one of our own StartTrials has landed late */
-        else if (status != 401) back_off(core);
-        return;
-    }
-    if (stale) rc = det__session_recode(&core->session, DET_E_RUN);
-    det__deliver_refused(c, rc);
-}
-
-static void run_started(det__core *c) {
-#if DET_EXACT
-    int64_t landed = c->run.trial_run_id - c->run_id;
-    c->run_id = c->run.trial_run_id;
-    c->starts = (uint8_t)(c->starts > landed ? c->starts - landed : 0);
-#endif
-    c->alive_ms = now(c);
-    if (!det__opening(c)) det__deliver_fenced(c, 1);
-}
-
-static void succeeded(det_core *core, int call) {
-    det__core *c = det__core_of(core);
-    if (call == DET__CALL_METRICS || !c->outbox.open) c->tries = 0;
-    if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) {
-        c->alive_ms = now(c);
-        c->beat_ms = c->alive_ms + BEAT_MS;
-        c->stats.heartbeats++;
-    } else if (call == DET__CALL_METRICS) {
-        if (DET_PIPELINE > 1 && c->window < c->depth) c->window++;
-        det__deliver_stored(c);
-    } else if (DET_EXACT && call == DET__CALL_PROBE) {
-        det__deliver_probed(c, det__probe_stored(c));
-    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
-        c->login_due = 0;
-        c->logged_in = 1;
-    } else if (call == DET__CALL_STATE && (!c->told || c->outbox.open)) {
-        c->told = 0; /* reports have been put back meanwhile: once more, behind them */
-    } else if (call == DET__CALL_STATE) {
-        if (det__feed_run_ended(c)) stop_later(c, c->lost_code);
-    }
-}
-
-static void failed(det_core *core, int call, int rc, int status) {
-    det__core *c = det__core_of(core);
-    if (status == 401 && call != DET__CALL_LOGIN) unauthorized(core);
-    if (call == DET__CALL_METRICS) {
-        report_failed(core, rc, status);
-    } else if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) {
-        c->beat_ms = now(c) + (status == 401 ? 0 : BEAT_RETRY_MS);
-    } else if (call == DET__CALL_PROGRESS) {
-        if (status == 401) c->progress_due = 1;
-    } else if (DET_EXACT && call == DET__CALL_PROBE) {
-        det__deliver_probed(c, status == 401 || may_come_again(core, status) ? DET__ASK_AGAIN : -1);
-        if (may_come_again(core, status)) back_off(core);
-    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
-        c->login_due = 1;
-        back_off(core);
-    } else if (DET_EXACT && call == DET__CALL_START) {
-        c->starts = 0;
-        if (status != 401) det__deliver_fenced(c, 0);
-    } else if (status == 401) {
-        c->told = 0;
-    } else {
-        if (!c->lost_code) c->lost_code = rc;
-        if (det__feed_run_ended(c)) stop_later(c, rc);
-    }
-}
-
-/* First contact fails at once; runs of the spool are tried again once there has been one. */
-static int is_strict(const det__core *c) {
-    return c->state == DET__OPENING_RUN && !(det__has_spool(c) && c->contact);
-}
-
-static void opening_done(det_core *core, int call, int rc) {
-    det__core *c = det__core_of(core);
-    if (rc != DET_OK) {
-        if (c->state == DET__OPENING_RUN) stop_later(c, rc);
-        else c->break_code = rc;
-    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
-        c->logged_in = 1;
-    } else if (call == DET__CALL_STATE) {
-        det__feed_run_opened(c);
-        c->alive_ms = now(c);
-        c->beat_ms = c->alive_ms + (c->next > DET__CALL_HEARTBEAT ? BEAT_MS : 0);
-    }
-}
-
 /* ---- calls under way ------------------------------------------------------------------------------------------------ */
 
 static int oldest(const det__core *c) {
@@ -247,7 +89,7 @@ static int next(void *ctx, det_request *q) {
     if (rc == DET_OK)
         push_flight(c, call);
     else if (call != DET__CALL_PROBE && rc != DET_E_NOT_FOUND) /* nothing whole is queued any more */
-        stop_later(c, rc);
+        det__stop_later(c, rc);
     return rc == DET_OK ? rc : DET_E_AGAIN;
 }
 
@@ -272,15 +114,7 @@ static void call_done(det_core *core, int rc, int status) {
     pop_flight(c);
     /* A password's hash opens an account as well as the password: it does not stay in memory. */
     if (DET_LOGIN && call == DET__CALL_LOGIN) det__wipe(c->opt.mem, c->tx_len + DET__SCRATCH);
-    det__lock(c);
-    if (rc == DET_OK && call == DET__CALL_START) run_started(c);
-    if (det__opening(c))
-        opening_done(core, call, rc);
-    else if (rc == DET_OK)
-        succeeded(core, call);
-    else
-        failed(core, call, rc, status);
-    det__unlock(c);
+    det__outcome(core, call, rc, status);
     if (c->flights) det__call_expect(c, oldest(c));
 }
 
@@ -288,7 +122,7 @@ static void done(void *ctx, int rc, const det_response *r) {
     det_core *core = (det_core *)ctx;
     det__core *c = det__core_of(core);
     if (c->foreign) rc = det__session_fail(&core->session, DET_E_MASTER, DET_STAGE_HTTP, 0);
-    if (det__opening(c) || !breaks(core, rc, r->status))
+    if (det__opening(c) || !det__outcome_breaks(core, rc, r->status))
         call_done(core, rc, r->status);
     else
         c->break_code = rc;
@@ -310,6 +144,11 @@ static void forget_flights(det__core *c, int sent) {
     det__lock(c);
     det__deliver_broken(c, sent);
     det__unlock(c);
+}
+
+/* First contact fails at once; runs of the spool are tried again once there has been one. */
+static int is_strict(const det__core *c) {
+    return c->state == DET__OPENING_RUN && !(det__has_spool(c) && c->contact);
 }
 
 /* Creating an experiment or trial without an external id can't be repeated, nor asked about. */
@@ -340,6 +179,7 @@ static void broken(det_core *core, int rc) {
         opening_broken(core, rc, sent);
         return;
     }
+    c->now_ms = now(c);
     if (rc == DET_E_AUTH) c->logged_in = 0;
     /* A link that breaks more often than the window is answered would never get on: a quarter, growing with each answer. */
     if (DET_PIPELINE > 1 && sent) c->window = (uint16_t)(c->window / 4 + 1);
@@ -348,7 +188,7 @@ static void broken(det_core *core, int rc) {
     if (sent && !c->tries)
         c->tries = 1;
     else
-        back_off(core);
+        det__back_off(core);
 }
 
 static int needs_body(int call) {
@@ -364,7 +204,7 @@ static void ended(det_core *core, int rc) {
     c->break_code = 0;
     if (decided) {
         rc = status < 300 ? DET_OK : det_session_failure(&core->session)->code;
-        if (det__opening(c) || !breaks(core, rc, status)) call_done(core, rc, status);
+        if (det__opening(c) || !det__outcome_breaks(core, rc, status)) call_done(core, rc, status);
         if (c->break_code) rc = c->break_code;
         c->break_code = 0;
     }
@@ -380,6 +220,17 @@ void det__engine_give_up(det_core *core) {
 }
 
 /* ---- the engine ---------------------------------------------------------------------------------------------------- */
+
+void det__engine_stop(det_core *core, int rc) {
+    det__core *c = det__core_of(core);
+    if (c->state == DET__OPENING_RUN) det__feed_cancel(c);
+    det__feed_stop(c);
+    det__lock(c);
+    c->state = DET__CLOSED;
+    det__unlock(c);
+    c->result = rc;
+    det_session_free(&core->session);
+}
 
 /* Hand the session what comes next, and go on with it until all of it is answered: DET_OK, DET_E_AGAIN or what broke. */
 #if DET_PIPELINE > 1
@@ -420,7 +271,7 @@ static int start(det_core *core, uint32_t t) {
     c->pipe.silence_ms = DET_LOGIN && call == DET__CALL_LOGIN ? LOGIN_MS : 0;
     int rc = launch(core);
     c->driving = rc == DET_OK;
-    if (rc != DET_OK && rc != DET_E_AGAIN) stop_later(c, rc);
+    if (rc != DET_OK && rc != DET_E_AGAIN) det__stop_later(c, rc);
     return DET_E_AGAIN;
 }
 

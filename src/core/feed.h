@@ -33,6 +33,25 @@ typedef struct det__feed {
     char ids[2][40];      /* external ids made here */
 } det__feed;
 
+/* runlog.c: the log as a sequence of runs */
+enum { DET__LOG_TEXTS = 5, DET__LOG_TIDY = 1024 }; /* strings of a RUN; bytes settled before the log is told, at least */
+struct det__core;
+struct det__spooled;
+void det__log_take_run(struct det__core *c, char *text); /* a RUN's strings become the options */
+int det__log_put(struct det__core *c, uint8_t kind, uint32_t run, const void *payload, size_t len);
+int det__log_put_own_run(struct det__core *c);            /* before anything is reported */
+int det__log_put_settled(struct det__core *c);
+int det__log_settled(struct det__core *c, uint32_t run, uint64_t *upto); /* 1: there is word of it, in released too */
+void det__log_tidy(struct det__core *c);                  /* let go of what is settled */
+int det__log_is_there(int rc);                            /* … a record, whether its payload fits or not */
+det__record *det__log_room(const struct det__core *c, size_t want, size_t *cap); /* free space of the outbox */
+
+/* The next record at *pos whatever its size, up to cap bytes of its payload: DET_OK, DET_E_SIZE, DET_E_AGAIN at the end. */
+int det__log_get(struct det__core *c, uint64_t *pos, struct det__spooled *h, void *payload, size_t cap);
+
+/* The newest record of a kind of this run. DET_OK, DET_E_NOT_FOUND, DET_E_SIZE or DET_E_IO. */
+int det__log_find(struct det__core *c, uint8_t kind, uint32_t run, void *buf, size_t cap);
+
 int det__feed_open(det_core *core); /* look at the log, add our own run. DET_OK or an error */
 
 /* What reports and the log need done. DET_OK: the engine may go on; DET_E_STATE there is nothing for it, DET_E_CLOSED it

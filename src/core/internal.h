@@ -83,6 +83,7 @@ typedef struct det__core {
     uint16_t depth;       /* most calls under way */
     uint16_t window;      /* … as far as the link bears it */
     uint32_t magic;       /* says that it was opened; the core need not be zeroed before */
+    uint32_t now_ms;      /* at the last answer or break */
     uint32_t beat_ms;     /* when the next heartbeat is due */
     uint32_t alive_ms;    /* when the master last heard of the trial */
     uint32_t retry_ms;    /* not before: after a failure */
@@ -284,6 +285,12 @@ int det__equal(const char *a, const char *b);
 
 /* core.c: a failure found here, kept by the session; returns code */
 int det__core_fail(det_core *core, int code);
+
+/* outcome.c: what answers mean */
+void det__outcome(det_core *core, int call, int rc, int status);
+int det__outcome_breaks(const det_core *core, int rc, int status); /* is it left open what was done? */
+void det__back_off(det_core *core);           /* at now_ms, after a failure */
+void det__stop_later(det__core *c, int rc);   /* not from within a callback of the session */
 
 /* engine.c */
 void det__engine_init(det_core *core);

@@ -100,7 +100,7 @@ echo "Core API with password login ($SMALL):"
 echo "all of it, as it is by default:"
 compile all
 link core
-sums 29184
+sums 29440
 ram
 echo "stack:"
 sh tests/size/stack.sh "$B/all" 1024 || failed=1

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What an answer means for the run (contract 3, 5.6): stored, refused, to be sent again, or left open. Knows the calls, not
+ * how they travel.
+ * Invariant: a report leaves the outbox only when its fate is known, or known to be unsure. */
+#include "../session/fail.h"
+#include "internal.h"
+
+enum {
+    BEAT_MS = 60000,        /* contract 3 step 8 */
+    BEAT_RETRY_MS = 10000,
+    BACKOFF_MS = 500,
+    BACKOFF_DOUBLINGS = 6   /* up to 32 s */
+};
+
+static int has(const char *text, const char *part) {
+    for (size_t n = 0; *text; n = 0, text++) {
+        while (part[n] && text[n] == part[n]) n++;
+        if (!part[n]) return 1;
+    }
+    return 0;
+}
+
+/* 0.5 s · 2ⁿ, of which a random half is taken off so that a fleet does not come back in step; or what the server asked. */
+void det__back_off(det_core *core) {
+    det__core *c = det__core_of(core);
+    uint32_t asked_ms = det_session_response(&core->session)->retry_after_ms;
+    uint32_t t = c->now_ms, ms = (uint32_t)BACKOFF_MS << c->tries;
+    ms -= (t * UINT32_C(2654435761) >> 16) * (ms / 2) >> 16;
+    if (c->tries < BACKOFF_DOUBLINGS) c->tries++;
+    c->blocked = *det_session_failure(&core->session);
+    if (asked_ms == UINT32_MAX) asked_ms = 0;      /* a date or nonsense is as good as none */
+    if (asked_ms > BEAT_MS) asked_ms = BEAT_MS;    /* the heartbeat waits too */
+    c->retry_ms = t + (asked_ms ? asked_ms : ms);
+    c->waiting = 1;
+}
+
+/* Not from within a callback of the session. */
+void det__stop_later(det__core *c, int rc) {
+    if (!c->stopping) c->stop_code = rc;
+    c->stopping = 1;
+}
+
+/* The token is refused: log in again at once if there is a password, else keep everything and try again later. */
+static void unauthorized(det_core *core) {
+    det__core *c = det__core_of(core);
+    if (c->login_due) return;
+    c->login_due = DET_LOGIN && c->opt.user != NULL;
+    if (c->login_due && !c->tries)
+        c->tries = 1;
+    else
+        det__back_off(core);
+}
+
+/* Answers that leave open what was done (contract 5.6), and those that no master gives. */
+int det__outcome_breaks(const det_core *core, int rc, int status) {
+    if (status == 408 || (status >= 502 && status <= 504) || rc == DET_E_MASTER) return 1;
+    if (status >= 300 && status != 413 && !det__session_words(&core->session)) return 1;
+    return status == 500 && (rc != DET_E_SERVER || has(det_session_errmsg(&core->session), "commit transaction"));
+}
+
+static int may_come_again(const det_core *core, int status) {
+    return (status == 413 || status == 429) && det_session_response(&core->session)->retry_after_ms;
+}
+
+static void report_failed(det_core *core, int rc, int status) {
+    det__core *c = det__core_of(core);
+    int stale = has(det_session_errmsg(&core->session), "invalid run id");
+    if (status == 401 || may_come_again(core, status) || (DET_EXACT && stale && c->starts)) {
+        det__deliver_again(c);
+        c->told = 0;
+        if (DET_EXACT && stale) c->doubt = DET__FENCING; /* one of our own StartTrials has landed late */
+        else if (status != 401) det__back_off(core);
+        return;
+    }
+    if (stale) rc = det__session_recode(&core->session, DET_E_RUN);
+    det__deliver_refused(c, rc);
+}
+
+static void run_started(det__core *c) {
+#if DET_EXACT
+    int64_t landed = c->run.trial_run_id - c->run_id;
+    c->run_id = c->run.trial_run_id;
+    c->starts = (uint8_t)(c->starts > landed ? c->starts - landed : 0);
+#endif
+    c->alive_ms = c->now_ms;
+    if (!det__opening(c)) det__deliver_fenced(c, 1);
+}
+
+static void succeeded(det_core *core, int call) {
+    det__core *c = det__core_of(core);
+    if (call == DET__CALL_METRICS || !c->outbox.open) c->tries = 0;
+    if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) {
+        c->alive_ms = c->now_ms;
+        c->beat_ms = c->alive_ms + BEAT_MS;
+        c->stats.heartbeats++;
+    } else if (call == DET__CALL_METRICS) {
+        if (DET_PIPELINE > 1 && c->window < c->depth) c->window++;
+        det__deliver_stored(c);
+    } else if (DET_EXACT && call == DET__CALL_PROBE) {
+        det__deliver_probed(c, det__probe_stored(c));
+    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
+        c->login_due = 0;
+        c->logged_in = 1;
+    } else if (call == DET__CALL_STATE && (!c->told || c->outbox.open)) {
+        c->told = 0; /* reports have been put back meanwhile: once more, behind them */
+    } else if (call == DET__CALL_STATE) {
+        if (det__feed_run_ended(c)) det__stop_later(c, c->lost_code);
+    }
+}
+
+static void failed(det_core *core, int call, int rc, int status) {
+    det__core *c = det__core_of(core);
+    if (status == 401 && call != DET__CALL_LOGIN) unauthorized(core);
+    if (call == DET__CALL_METRICS) {
+        report_failed(core, rc, status);
+    } else if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) {
+        c->beat_ms = c->now_ms + (status == 401 ? 0 : BEAT_RETRY_MS);
+    } else if (call == DET__CALL_PROGRESS) {
+        if (status == 401) c->progress_due = 1;
+    } else if (DET_EXACT && call == DET__CALL_PROBE) {
+        det__deliver_probed(c, status == 401 || may_come_again(core, status) ? DET__ASK_AGAIN : -1);
+        if (may_come_again(core, status)) det__back_off(core);
+    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
+        c->login_due = 1;
+        det__back_off(core);
+    } else if (DET_EXACT && call == DET__CALL_START) {
+        c->starts = 0;
+        if (status != 401) det__deliver_fenced(c, 0);
+    } else if (status == 401) {
+        c->told = 0;
+    } else {
+        if (!c->lost_code) c->lost_code = rc;
+        if (det__feed_run_ended(c)) det__stop_later(c, rc);
+    }
+}
+
+static void opening_done(det_core *core, int call, int rc) {
+    det__core *c = det__core_of(core);
+    if (rc != DET_OK) {
+        if (c->state == DET__OPENING_RUN) det__stop_later(c, rc);
+        else c->break_code = rc;
+    } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
+        c->logged_in = 1;
+    } else if (call == DET__CALL_STATE) {
+        det__feed_run_opened(c);
+        c->alive_ms = c->now_ms;
+        c->beat_ms = c->alive_ms + (c->next > DET__CALL_HEARTBEAT ? BEAT_MS : 0);
+    }
+}
+
+void det__outcome(det_core *core, int call, int rc, int status) {
+    det__core *c = det__core_of(core);
+    c->now_ms = c->opt.port->now_ms(c->opt.port->ctx);
+    det__lock(c);
+    if (rc == DET_OK && call == DET__CALL_START) run_started(c);
+    if (det__opening(c))
+        opening_done(core, call, rc);
+    else if (rc == DET_OK)
+        succeeded(core, call);
+    else
+        failed(core, call, rc, status);
+    det__unlock(c);
+}
