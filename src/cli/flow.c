@@ -14,6 +14,10 @@
 #include "client.h"
 #include "det_posix.h"
 
+#if DET_PIPELINE < 2
+#error "detc needs det_session_pipe(): DET_PIPELINE of 2 or more"
+#endif
+
 enum {
     DEPTH = 16,  /* answers awaited: at 60 ms round trip and 5 ms an answer the master is kept busy */
     RETRIES = 5, /* det's, which take as long: 15 s (contract 1.5) */
