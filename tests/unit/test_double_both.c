@@ -26,7 +26,7 @@ size_t det__utoa(char *out, uint64_t v);
 int det__dparse(const char *text, size_t len, double *v);
 
 static void write_both(double v) {
-    char fast[DET__DTOA_SIZE], small[24];
+    char fast[40], small[DET__DTOA_SIZE]; /* dtoa.h gives the small one's size here */
     size_t nf = det__dtoa(fast, v), ns = small_dtoa(small, v);
     int same = nf == ns && memcmp(fast, small, nf) == 0;
     if (!same) fprintf(stderr, "%.17g: %.*s, %.*s\n", v, (int)nf, fast, (int)ns, small);
