@@ -32,10 +32,14 @@ units() { # directory below $B, arguments of make: build and run all unit tests,
     units_dir=$1
     build "$@" unit
     ok "the unit tests build" $?
-    for units_c in tests/unit/test_*.c; do
+    units_n=0
+    for units_c in tests/unit/test_*.c; do # some of them wait, most compute
         units_name=$(basename "$units_c" .c)
-        [ "$units_name" = "${without:-}" ] || tally "$units_name" "$B/$units_dir/unit/$units_name"
+        [ "$units_name" = "${without:-}" ] || later "$units_name" "$B/$units_dir/unit/$units_name"
+        units_n=$((units_n + 1))
+        [ $((units_n % (jobs * 2))) -ne 0 ] || together
     done
+    together
 }
 
 programs() { # directory below $B, arguments of make: what the lanes with real sockets need

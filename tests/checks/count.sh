@@ -58,6 +58,7 @@ later() {
 }
 
 together() {
+    [ -n "${later_dir:-}" ] || return 0
     wait
     for later_log in "$later_dir"/*; do tally "$(basename "$later_log")" cat "$later_log"; done
     rm -rf "$later_dir"
