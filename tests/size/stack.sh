@@ -27,7 +27,9 @@ src_core_deliver
 src_core_engine
 src_core_feed
 src_core_join
+src_core_outcome
 src_core_report
+src_core_runlog
 src_core_spool
 src_transport_plain
 src_transport_ahead
