@@ -57,7 +57,7 @@ static void release(det__core *c) {
     if (!c->outbox.open) c->unsorted = 0;
     if (limit == INT32_MAX) limit = c->kept_step;
     while ((r = det__outbox_first(&c->outbox)) != NULL) {
-        int kept = r->state == DET__KEPT && (!DET_EXACT || r->steps >= limit) && DET_EXACT;
+        int kept = DET_EXACT && r->state == DET__KEPT && r->steps >= limit;
         if (r->state < DET__KEPT || r->state == DET__LOST || kept) break;
         pop_kept(c, r);
     }
@@ -100,6 +100,17 @@ void det__deliver_lose(det__core *c, det__record *r, int code) {
     r->code = (int8_t)code;
     c->untold = 1;
     det__outbox_set(&c->outbox, r, DET__LOST);
+}
+
+/* The first in flight; NULL if none is. */
+static det__record *first_flight(const det__core *c) {
+    det__record *r = c->outbox.open;
+    while (r && r->state != DET__FLIGHT) r = det__outbox_after(&c->outbox, r);
+    return r;
+}
+
+static void lose_flights(det__core *c) {
+    for (det__record *r; (r = first_flight(c)) != NULL;) det__deliver_lose(c, r, DET_E_UNSURE);
 }
 
 /* The oldest request's next report behind r, or its first. */
@@ -218,10 +229,10 @@ void det__deliver_broken(det__core *c, int sent) {
         else if (!DET_EXACT)
             det__deliver_lose(c, r, DET_E_UNSURE);
     }
-    const det__record *r = c->outbox.open;
-    while (r && r->state != DET__FLIGHT) r = det__outbox_after(&c->outbox, r);
-    if (r && c->doubt != DET__FENCING) c->doubt = DET__DOUBT;
-    if (!r) c->doubt = DET__NO_DOUBT;
+    if (!first_flight(c))
+        c->doubt = DET__NO_DOUBT;
+    else if (c->doubt != DET__FENCING)
+        c->doubt = DET__DOUBT;
 }
 
 #if DET_EXACT
@@ -243,8 +254,7 @@ void det__deliver_fenced(det__core *c, int ok) {
         c->told = 0;
         rewind_to(c, lowest_open(c));
     } else {
-        for (det__record *r = c->outbox.open; r; r = det__outbox_after(&c->outbox, r))
-            if (r->state == DET__FLIGHT) det__deliver_lose(c, r, DET_E_UNSURE);
+        lose_flights(c);
     }
     c->doubt = DET__NO_DOUBT;
 }
@@ -272,7 +282,7 @@ void det__deliver_probed(det__core *c, int stored) {
         c->stats.doubtful++;
         again(c, r);
     }
-    if (!in_doubt(c, 0) && !in_doubt(c, 1)) c->doubt = DET__NO_DOUBT;
+    if (!first_flight(c)) c->doubt = DET__NO_DOUBT;
     release(c);
 }
 #endif
@@ -316,8 +326,7 @@ void det__deliver_tell(det_core *core) {
 void det__deliver_give_up(det_core *core) {
     det__core *c = det__core_of(core);
     det__lock(c);
-    for (det__record *r = c->outbox.open; r; r = det__outbox_after(&c->outbox, r))
-        if (r->state == DET__FLIGHT) det__deliver_lose(c, r, DET_E_UNSURE);
+    lose_flights(c);
     det__unlock(c);
     det__deliver_tell(core);
 }
