@@ -115,25 +115,6 @@ static void link_free(chain_link *k) {
     free(k);
 }
 
-/* What differs between versions of mbedTLS; the order of signatures as in src/transport/tls_mbedtls.c, which says why. */
-static void conf_protocol(mbedtls_ssl_config *conf) {
-#if MBEDTLS_VERSION_NUMBER >= 0x03060000 && defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_PROTO_TLS1_2)
-    static const uint16_t sig_algs[] = {
-        MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256, MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
-        MBEDTLS_TLS1_3_SIG_ECDSA_SECP521R1_SHA512, MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
-        MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,       MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
-        MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,    MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
-        MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,    MBEDTLS_TLS1_3_SIG_NONE,
-    };
-    mbedtls_ssl_conf_sig_algs(conf, sig_algs);
-#endif
-#if MBEDTLS_VERSION_NUMBER >= 0x03020000
-    mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
-#else
-    mbedtls_ssl_conf_min_version(conf, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
-#endif
-}
-
 static int configure(chain_link *k, const char *host) {
     int ret = random_init(k);
     if (ret == 0)
@@ -144,7 +125,7 @@ static int configure(chain_link *k, const char *host) {
 #if CHAIN_OWN_DRBG
     mbedtls_ssl_conf_rng(&k->conf, mbedtls_ctr_drbg_random, &k->drbg);
 #endif
-    conf_protocol(&k->conf);
+    det__tls_lib_protocol(&k->conf);
     ret = mbedtls_ssl_setup(&k->ssl, &k->conf);
     /* for SNI, where addresses have no place; without any the name is not checked either */
     if (ret == 0) ret = mbedtls_ssl_set_hostname(&k->ssl, det__tls_is_address(host) ? NULL : host);

@@ -55,6 +55,9 @@ int det__tls_below_recv(det__stream *st, void *out, size_t cap);
  * with det__stream_fail(), as from all of these. det__tls_free() undoes it, also half of it. */
 int det__tls_lib_make(det__stream *st);
 
+/* Versions of TLS and the order of signatures, in an mbedtls_ssl_config of whoever connects. */
+void det__tls_lib_protocol(void *config);
+
 /* A new connection: offers the session kept from the last one. */
 int det__tls_lib_start(det__stream *st);
 

@@ -164,7 +164,8 @@ static int load_roots(det__stream *st) {
 }
 
 /* What differs between versions of mbedTLS. */
-static void conf_protocol(mbedtls_ssl_config *conf) {
+void det__tls_lib_protocol(void *config) {
+    mbedtls_ssl_config *conf = (mbedtls_ssl_config *)config;
 #if MBEDTLS_VERSION_NUMBER >= 0x03060000 && defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_PROTO_TLS1_2)
     /* PKCS #1 before PSS: 3.6.6 and 4.1.0 offer PSS to TLS 1.2 servers and then refuse it (Mbed-TLS/mbedtls#10668).
      * Servers take the first they can; TLS 1.3 has no use for PKCS #1 and passes over it. */
@@ -194,7 +195,7 @@ static int conf_fill(det__stream *st) {
     int ret = mbedtls_ssl_config_defaults(&t->conf, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
                                           MBEDTLS_SSL_PRESET_DEFAULT);
     if (ret != 0) return ret;
-    conf_protocol(&t->conf);
+    det__tls_lib_protocol(&t->conf);
 #if TLS_OWN_DRBG
     mbedtls_ssl_conf_rng(&t->conf, mbedtls_ctr_drbg_random, &t->drbg);
 #endif
