@@ -2,7 +2,17 @@
 # Sourced by scripts: a master of our own on a free loopback port, with a certificate made on the spot.
 #   make_certificate DIR      DIR/ca.pem, DIR/leaf.pem and DIR/leaf.key, for localhost and 127.0.0.1, two days valid
 #   start_master DIR [OPT…]   starts $B/det-master; sets master_pid and master_port; its output goes to DIR/master.log
+#   scratch                   a folder of the script's own, dir, that goes with it, as does a master; none of a user's settings
 #   stop_master               by its pid; harmless when none runs
+
+scratch() {
+    dir=$(mktemp -d) || exit 1
+    master_pid=
+    trap 'stop_master; rm -rf "$dir"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    unset DET_MASTER DET_MASTER_ADDR DET_USER DET_PASS DET_USER_TOKEN DET_MASTER_CERT_FILE DET_MASTER_CERT_NAME NO_COLOR
+}
 
 make_certificate() {
     printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n' >"$1/leaf.ext" &&

@@ -7,12 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/checks/count.sh
 . tests/demo/master.sh
 B=${B:-build}
-dir=$(mktemp -d) || exit 1
-master_pid=
-trap 'stop_master; rm -rf "$dir"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-unset DET_MASTER_ADDR DET_USER_TOKEN DET_MASTER_CERT_FILE DET_MASTER_CERT_NAME NO_COLOR
+scratch
 export HOME="$dir" XDG_CONFIG_HOME="$dir" LC_ALL=C
 list=/api/v1/experiments
 

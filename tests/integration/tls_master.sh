@@ -8,12 +8,8 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/checks/count.sh
 . tests/demo/master.sh
 B=${B:-build}
-dir=$(mktemp -d) || exit 1
-master_pid=
-trap 'stop_master; rm -rf "$dir"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM HUP
-unset DET_MASTER DET_MASTER_ADDR DET_USER DET_PASS DET_USER_TOKEN DET_MASTER_CERT_FILE DET_MASTER_CERT_NAME SSL_CERT_FILE
+scratch
+unset SSL_CERT_FILE
 
 make_leaf() { # name, alternative names: $dir/name.pem and name.key, signed by $dir/ca
     printf 'subjectAltName=%s\nbasicConstraints=CA:FALSE\n' "$2" >"$dir/$1.ext" &&
