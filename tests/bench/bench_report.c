@@ -14,11 +14,9 @@
 #include "bench.h"
 #include "det.h"
 #include "det_posix.h"
+#include "ten.h"
 
-enum { ROUNDS = 41, BLOCK = 100, METRICS = 10, STUCK_BLOCKS = 4, TARGET_NS = 650 };
-
-static const char *const names[METRICS] = {"loss", "accuracy", "lr", "grad_norm", "momentum", "perplexity", "precision",
-                                           "recall", "f1", "throughput"};
+enum { ROUNDS = 41, BLOCK = 100, STUCK_BLOCKS = 4, TARGET_NS = 650 };
 
 static det_core core;
 static det_metric metrics[BLOCK][METRICS];
@@ -27,17 +25,8 @@ static void must(int rc) {
     if (rc != DET_OK) bench_die("%s: %s", det_strerror(rc), det_errmsg(&core));
 }
 
-static double random_unit(void) {
-    static uint64_t s = 88172645463325252u;
-    s ^= s << 13;
-    s ^= s >> 7;
-    s ^= s << 17;
-    return (double)(s >> 11) / 9007199254740992.0;
-}
-
 static void draw(void) {
-    for (int i = 0; i < BLOCK; i++)
-        for (int k = 0; k < METRICS; k++) metrics[i][k] = det_metric_double(names[k], random_unit());
+    for (int i = 0; i < BLOCK; i++) ten_draw(metrics[i]);
 }
 
 /* callgrind collects in here. */

@@ -13,11 +13,9 @@
 #include "bench.h"
 #include "det_posix.h"
 #include "det_worker.h"
+#include "ten.h"
 
-enum { ROUNDS = 41, BLOCK = 100, METRICS = 10, TARGET_NS = 1000 };
-
-static const char *const names[METRICS] = {"loss", "accuracy", "lr", "grad_norm", "momentum", "perplexity", "precision",
-                                           "recall", "f1", "throughput"};
+enum { ROUNDS = 41, BLOCK = 100, TARGET_NS = 1000 };
 
 static det_worker worker;
 static det_core alone, owned;
@@ -28,17 +26,8 @@ static void must(int rc) {
     if (rc != DET_OK) bench_die("%s: %s", det_strerror(rc), det_errmsg(&alone));
 }
 
-static double random_unit(void) {
-    static uint64_t s = 88172645463325252u;
-    s ^= s << 13;
-    s ^= s >> 7;
-    s ^= s << 17;
-    return (double)(s >> 11) / 9007199254740992.0;
-}
-
 static void draw(void) {
-    for (int i = 0; i < BLOCK; i++)
-        for (int k = 0; k < METRICS; k++) metrics[i][k] = det_metric_double(names[k], random_unit());
+    for (int i = 0; i < BLOCK; i++) ten_draw(metrics[i]);
 }
 
 static double thread_ns(void) {
