@@ -281,8 +281,10 @@ static int move(det__session *s) {
     if (rc != DET_OK) return end(s, DET__GIVEN_UP, rc, DET_STAGE_NONE, 0);
     if (!s->send_error && !det__transmit_done(s)) rc = send(s);
     if (rc == DET_OK) rc = receive(s);
-    if (DET_PIPELINE > 1 && rc == DET_E_AGAIN && s->phase == DET__EXCHANGE && !s->send_error && !s->stuck && !det__transmit_done(s))
-        rc = send(s) == DET_OK ? DET_E_AGAIN : rc; /* answers have made room in the pipe */
+    if (DET_PIPELINE > 1 && rc == DET_E_AGAIN && s->phase == DET__EXCHANGE && !s->send_error && !s->stuck && !det__transmit_done(s)) {
+        rc = send(s); /* answers have made room in the pipe */
+        if (rc == DET_OK) rc = DET_E_AGAIN;
+    }
     return rc;
 }
 

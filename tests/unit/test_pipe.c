@@ -15,11 +15,18 @@ typedef struct world {
     int total, given, answered; /* requests */
     int good, refused;
     int cancel_at;              /* give up behind this many answers */
+    int source_calls, source_fails; /* bodies come from a source, whose call of this number fails; 0 none */
     size_t body_len;
     char path[32], body[1500];
     char got[4096];             /* bodies of answers, one behind the other */
     size_t got_len;
 } world;
+
+static int source(void *ctx, size_t at, void *buf, size_t len) {
+    world *w = (world *)ctx;
+    memcpy(buf, w->body + at, len);
+    return ++w->source_calls == w->source_fails ? DET_E_VALUE : DET_OK;
+}
 
 static int next(void *ctx, det_request *q) {
     world *w = (world *)ctx;
@@ -30,6 +37,11 @@ static int next(void *ctx, det_request *q) {
     q->path = w->path;
     q->body = w->body;
     q->body_len = w->body_len;
+    if (w->source_fails) {
+        q->body = NULL;
+        q->source = source;
+        q->source_ctx = w;
+    }
     return DET_OK;
 }
 
@@ -298,7 +310,27 @@ static void what_a_pipe_must_not_do_is_refused(void) {
     end();
 }
 
+static void a_body_that_cannot_be_had_ends_the_pipe_with_its_code_wherever_it_happens(void) {
+    int failed = 0;
+    for (size_t most = 40; most < 2000; most += 130) {
+        fake_script sc = {.send_max = most};
+        for (int k = 1; k < 16; k++) {
+            world w;
+            begin(&w, &sc, 8, 3);
+            w.body_len = 1450;
+            w.source_fails = k;
+            int rc = run(&w);
+            CHECK_INT(rc, w.source_calls < k ? DET_OK : DET_E_VALUE);
+            failed += rc != DET_OK;
+            CHECK_INT(fp.open_now, rc == DET_OK);
+            end();
+        }
+    }
+    CHECK(failed > 100);
+}
+
 static const unit_test tests[] = {
+    TEST(a_body_that_cannot_be_had_ends_the_pipe_with_its_code_wherever_it_happens),
     TEST(requests_share_writes_and_a_connection_and_are_answered_in_order),
     TEST(the_sentence_of_a_refusal_names_its_own_request),
     TEST(no_more_answers_are_awaited_than_the_depth),
