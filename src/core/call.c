@@ -185,11 +185,12 @@ static void take_record(det__core *c, const det__record *r) {
 static DET__NOINLINE void take_time(det__core *c) {
     const det_port *p = c->opt.port;
     const det__record *r = c->leader;
-    int64_t utc = p->utc_s ? p->utc_s(p->ctx) : DET_UTC_UNKNOWN;
-    uint32_t age_s = r->flags & DET__UTC ? (uint32_t)utc - r->when : (p->now_ms(p->ctx) - r->when) / 1000;
+    int64_t utc = p->utc_s ? p->utc_s(p->ctx) : DET_UTC_UNKNOWN, then = r->when;
+    int known = r->flags & DET__UTC ? r->when != 0 : utc != DET_UTC_UNKNOWN;
+    if (!(r->flags & DET__UTC)) then = utc - (p->now_ms(p->ctx) - r->when) / 1000;
     c->report_time = NULL;
-    if (utc == DET_UTC_UNKNOWN || age_s < FRESH_S || ((r->flags & DET__UTC) && !r->when)) return;
-    det__utc_text(utc - age_s, c->time_text);
+    if (!known || (utc >= then && utc - then < FRESH_S)) return;
+    det__utc_text(then, c->time_text); /* this clock may be behind that of the machine that reported */
     c->report_time = c->time_text;
 }
 

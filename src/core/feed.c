@@ -38,7 +38,7 @@ static int store_one(det__core *c, const det__record *r) {
     h.group_len = r->group_len;
     h.steps = r->steps;
     h.utc = utc_of(c, r);
-    int rc = det__spool_put(c->opt.spool, &h, r + 1);
+    int rc = det__log_append(c, &h, r + 1);
     if (rc == DET_OK) c->stats.spooled++;
     return rc;
 }
@@ -121,8 +121,10 @@ static int fill_one(det__core *c) {
     det__feed *f = &c->feed;
     uint64_t at = f->pos;
     det__spooled h;
-    int rc = det__log_get(c, &f->pos, &h, NULL, 0), settled = !c->outbox.open && !c->flights && !c->untold;
-    if (rc == DET_E_AGAIN && (c->opt.flush || f->run_due) && settled) end_run(c); /* it was cut off without a state */
+    int rc = f->dry ? DET_E_AGAIN : det__log_get(c, &f->pos, &h, NULL, 0);
+    int settled = !c->outbox.open && !c->flights && !c->untold;
+    f->dry = rc == DET_E_AGAIN;
+    if (f->dry && (c->opt.flush || f->run_due) && settled) end_run(c); /* it was cut off without a state */
     if (!det__log_is_there(rc)) return 0;
     if (h.run < f->active || h.kind == DET__SPOOL_SETTLED) return 1; /* of what is behind us */
     if (h.run == f->active && h.kind == DET__SPOOL_RUN) {
@@ -211,6 +213,7 @@ static int activate(det_core *core) {
         if (rc == DET_OK) break;
     }
     det__log_take_run(c, (char *)c->outbox.mem + half);
+    f->dry = 0;
     f->phase = DET__FEED_OPENING;
     det__engine_open_run(core);
     return DET_OK;

@@ -28,6 +28,7 @@ typedef struct det__feed {
     int store_code;       /* what the log said last */
     uint8_t phase;
     uint8_t offline;
+    uint8_t dry;          /* the log has been read to its end, and nothing was appended since */
     uint8_t run_due;      /* our own RUN is not in the log yet */
     uint8_t state_due;    /* enum det_state, to be written to the log */
     char ids[2][40];      /* external ids made here */
@@ -39,6 +40,7 @@ struct det__core;
 struct det__spooled;
 void det__log_take_run(struct det__core *c, char *text); /* a RUN's strings become the options */
 int det__log_put(struct det__core *c, uint8_t kind, uint32_t run, const void *payload, size_t len);
+int det__log_append(struct det__core *c, const struct det__spooled *h, const void *payload);
 int det__log_put_own_run(struct det__core *c);            /* before anything is reported */
 int det__log_put_settled(struct det__core *c);
 int det__log_settled(struct det__core *c, uint32_t run, uint64_t *upto); /* 1: there is word of it, in released too */

@@ -47,13 +47,18 @@ static int make_ids(det__core *c) {
     return DET_OK;
 }
 
+int det__log_append(det__core *c, const det__spooled *h, const void *payload) {
+    c->feed.dry = 0;
+    return det__spool_put(c->opt.spool, h, payload);
+}
+
 int det__log_put(det__core *c, uint8_t kind, uint32_t run, const void *payload, size_t len) {
     det__spooled h;
     memset(&h, 0, sizeof h);
     h.kind = kind;
     h.run = run;
     h.len = (uint32_t)len;
-    return det__spool_put(c->opt.spool, &h, payload);
+    return det__log_append(c, &h, payload);
 }
 
 /* Our own run's, made in the free part of the staging ring. */

@@ -202,6 +202,22 @@ static void online_everything_goes_through_the_spool_and_leaves_it(void) {
     end();
 }
 
+static void a_step_with_nothing_to_do_leaves_the_storage_alone(void) {
+    prepare(FAKE_DISK);
+    CHECK_INT(det_open(&core, &opt), DET_OK);
+    for (int round = 0; round < 3; round++) {
+        CHECK_INT(report(round), DET_OK);
+        CHECK_INT(det_run(&core, 1000), DET_OK);
+        unsigned reads = sp.reads, appends = sp.appends;
+        for (int i = 0; i < 50; i++) CHECK_INT(det_step(&core), DET_OK);
+        CHECK_INT(sp.reads, reads);
+        CHECK_INT(sp.appends, appends);
+    }
+    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_OK);
+    CHECK(holds(0, 0, 3));
+    end();
+}
+
 static void offline_not_one_network_call_is_made(void) {
     prepare(FAKE_DISK);
     opt.offline = 1;
@@ -238,6 +254,23 @@ static void an_offline_run_is_flushed_later_in_order_and_with_its_times(void) {
     CHECK_INT(det_flush(&core, &opt, 60000), DET_OK); /* nothing is left */
     CHECK_STR(master.order, "ETSMO");
     end();
+}
+
+static void times_are_those_of_the_report_whatever_clock_the_flushing_machine_has(void) {
+    static const int64_t clocks[] = {DET_UTC_UNKNOWN, 1000, 1767225600 - 86400, 1767225600 + 86400};
+    for (size_t k = 0; k < sizeof clocks / sizeof *clocks; k++) {
+        prepare(FAKE_DISK);
+        fp.utc_s = 1767225600; /* 2026-01-01 */
+        opt.offline = 1;
+        CHECK_INT(det_open(&core, &opt), DET_OK);
+        CHECK_INT(report(1), DET_OK);
+        CHECK_INT(det_close(&core, DET_COMPLETED, 1000), DET_OK);
+        fp.utc_s = clocks[k];
+        opt.offline = 0;
+        CHECK_INT(det_flush(&core, &opt, 60000), DET_OK);
+        CHECK_STR(master.last_time, "2026-01-01T00:00:00Z");
+        end();
+    }
 }
 
 static void remove_folder(const char *dir) {
@@ -406,8 +439,10 @@ static void an_open_that_fails_leaves_no_run_behind(void) {
 
 static const unit_test tests[] = {
     TEST(online_everything_goes_through_the_spool_and_leaves_it),
+    TEST(a_step_with_nothing_to_do_leaves_the_storage_alone),
     TEST(offline_not_one_network_call_is_made),
     TEST(an_offline_run_is_flushed_later_in_order_and_with_its_times),
+    TEST(times_are_those_of_the_report_whatever_clock_the_flushing_machine_has),
     TEST(a_day_offline_then_a_flush_gives_order_times_and_counts),
     TEST(coming_back_to_the_network_delivers_what_was_reported_meanwhile),
     TEST(a_run_cut_off_by_a_crash_is_delivered_before_the_next_one_begins),
