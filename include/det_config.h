@@ -125,6 +125,13 @@
 #endif
 #endif
 
+/* 1: what the master's database or its searcher would refuse is found when it is reported: JSON that is none, U+0000, a
+ * number beyond a double, an epoch that is no number (det.h says which). 0: only the master finds it, and a report of it
+ * is refused as a whole. Costs 500 bytes of flash. */
+#ifndef DET_CHECK_VALUES
+#define DET_CHECK_VALUES 1
+#endif
+
 /* 1: a spool (det_options.spool): reports that outlive the program, offline runs. 0: without, which saves 4,800 bytes
  * of flash and 232 of a core's RAM. With neither this nor DET_EXACT reports carry the master's time, however late they are
  * sent. */
