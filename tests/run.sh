@@ -165,7 +165,7 @@ notls() {
 
 # The smallest configurations of make size, which have an engine of their own: the core as it behaves there, with sanitizers.
 small() {
-    least=$(sed -n "s/^SMALL='\(.*\)'$/\1/p" tests/size/size.sh)
+    least=$(sed -n "s/^SMALL='\(.*\)'$/\1/p" tests/size/build.sh)
     for checks in 0 1; do # records checked and locked, too
         # shellcheck disable=SC2001
         knobs=$(echo "$least" | sed "s/\(DET_CHECK_RECORDS\|DET_LOCK\)=0/\1=$checks/g")
@@ -192,7 +192,7 @@ cortex() {
 }
 
 size() {
-    sh tests/size/size.sh "$B" >"$B/size.out" 2>&1
+    QUIET=1 sh tests/size/size.sh "$B" >"$B/size.out" 2>&1
     status=$?
     passed=$(grep -cE ': [0-9]+ of [0-9]+$' "$B/size.out")
     failed=$(grep -c 'EXCEEDS' "$B/size.out")
