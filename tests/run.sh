@@ -111,9 +111,11 @@ lane() {
         tally "a reporter that is killed" "$B/gcc/soak" --reports 10000 --kills 8
         ;;
     tsan)
-        build tsan CC=clang CFLAGS='-O1 -g -fsanitize=thread' "$B/tsan/worker" "$B/tsan/det-master"
+        build tsan CC=clang CFLAGS='-O1 -g -fsanitize=thread' "$B/tsan/worker" "$B/tsan/worker_far" "$B/tsan/det-master"
         ok "the worker's tests build with ThreadSanitizer" $?
-        tally "worker" env TSAN_OPTIONS=die_after_fork=0 "$B/tsan/worker"
+        later "worker" env TSAN_OPTIONS=die_after_fork=0 "$B/tsan/worker"
+        later "worker, far" "$B/tsan/worker_far"
+        together
         ;;
     demo)
         build gcc CC=gcc demo >"$B/demo.out"
