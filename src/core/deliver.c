@@ -259,6 +259,13 @@ void det__deliver_fenced(det__core *c, int ok) {
     c->doubt = DET__NO_DOUBT;
 }
 
+/* Of an earlier program, and no longer to be sent: is it stored? Not while anything is in flight that is not asked for. */
+void det__deliver_ask(det__core *c, det__record *r) {
+    r->unit = c->unit_done; /* no answer's */
+    det__outbox_set(&c->outbox, r, DET__FLIGHT);
+    c->doubt = DET__PROBING;
+}
+
 /* In flight, and asked for or not. */
 static det__record *in_doubt(const det__core *c, int asked) {
     for (det__record *r = c->outbox.open; r; r = det__outbox_after(&c->outbox, r))
@@ -278,6 +285,8 @@ void det__deliver_probed(det__core *c, int stored) {
         keep(c, r);
     } else if (stored < 0) {
         det__deliver_lose(c, r, DET_E_UNSURE);
+    } else if (det__deliver_order(c, r->part, r->steps) != DET_OK) {
+        det__deliver_lose(c, r, DET_E_ORDER);
     } else {
         c->stats.doubtful++;
         again(c, r);

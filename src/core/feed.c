@@ -80,11 +80,15 @@ static int store(det__core *c) {
 
 /* ---- log to outbox ------------------------------------------------------------------------------------------------- */
 
-static void add(det__core *c, det__record *r, const det__spooled *h, uint64_t at) {
+/* 0: not yet, as what is in flight has to be answered before it is asked for. */
+static int add(det__core *c, det__record *r, const det__spooled *h, uint64_t at, int settled) {
     det__feed *f = &c->feed;
     r->steps = h->steps;
     r->group_len = h->group_len;
     r->part = det__value_part(det__record_text(r));
+    /* Sending it would archive rows that cannot be sent again. */
+    int sent_no_more = det__deliver_order(c, r->part, r->steps) != DET_OK, ask = sent_no_more && at < f->recovered;
+    if (ask && !settled && c->doubt != DET__PROBING) return 0;
     r->when = h->utc;
     det__record_seal(r, h->len);
     r->span = (uint32_t)(f->pos - f->mark);
@@ -96,9 +100,11 @@ static void add(det__core *c, det__record *r, const det__spooled *h, uint64_t at
         if (r->steps < c->newest_step) c->unsorted = 1;
         c->newest_step = r->steps;
     }
-    /* Sending it would archive rows that cannot be sent again. */
-    if (det__deliver_order(c, r->part, r->steps) != DET_OK)
-        det__deliver_lose(c, r, at < f->recovered ? DET_E_UNSURE : DET_E_ORDER);
+    if (ask)
+        det__deliver_ask(c, r);
+    else if (sent_no_more)
+        det__deliver_lose(c, r, DET_E_ORDER);
+    return 1;
 }
 
 /* A report that cannot be delivered from here. */
@@ -141,8 +147,9 @@ static int fill_one(det__core *c) {
             return 1;
         }
         if (!r || det__log_get(c, &f->pos, &h, r + 1, cap) != DET_OK) return 0;
-        add(c, r, &h, at);
-        return 1;
+        if (add(c, r, &h, at, settled)) return 1;
+        f->pos = at;
+        return 0;
     }
     if (!settled) { /* the run ends here, but not yet */
         f->pos = at;

@@ -119,14 +119,15 @@ static const life *last_life(const life *lives) {
     return lives;
 }
 
-/* What the program's last life has told is so; of what an earlier one told it was told again, or sent after all. */
+/* What the last life has told is so; what an earlier one told was told again, or sent after all. A program that begins
+ * again reports all of it again, in place of what is told of its earlier lives. */
 static void expect(load *l, const death *d, const life *lives, size_t n) {
     load_expect(l, LOADS[d->load].text, n);
-    for (int i = 0; i < LIVES; i++)
+    for (int i = 0; d->mode == FLUSH && i < LIVES; i++)
         for (size_t k = 0; k < lives[i].l.tolds; k++) {
             load_told told = lives[i].l.told[k];
             if (!lives[i].last) told.code = DET_E_UNSURE;
-            if (d->mode == FLUSH || (lives[i].last && told.code != DET_E_UNSURE)) load_tell(l, &told);
+            load_tell(l, &told);
         }
 }
 
