@@ -118,7 +118,6 @@ static void end_run(det__core *c) {
     det__feed *f = &c->feed;
     det__outbox_init(&c->outbox, c->outbox.mem, c->outbox.cap);
     f->taken = f->mark = f->pos;
-    f->run_at = 0;
     f->phase = DET__FEED_BETWEEN;
 }
 
@@ -133,10 +132,7 @@ static int fill_one(det__core *c) {
     if (f->dry && (c->opt.flush || f->run_due) && settled) end_run(c); /* it was cut off without a state */
     if (!det__log_is_there(rc)) return 0;
     if (h.run < f->active || h.kind == DET__SPOOL_SETTLED) return 1; /* of what is behind us */
-    if (h.run == f->active && h.kind == DET__SPOOL_RUN) {
-        f->run_at = at;
-        return 1;
-    }
+    if (h.run == f->active && h.kind == DET__SPOOL_RUN) return 1;
     if (h.run == f->active && h.kind == DET__SPOOL_METRICS) {
         size_t cap;
         det__record *r = det__log_room(c, h.len, &cap);
@@ -279,25 +275,26 @@ static int rest(det_core *core) {
     return DET_E_CLOSED;
 }
 
-/* The storage is full, of nothing but what is settled: let go of it up to the newest RUN, or clear it and begin again. */
+/* The storage is full, of nothing but what is settled: let go of it. With no room for a copy of RUN and word of what is
+ * settled, clear it and begin again; cut off before its end, what is left of a log says nothing but that it is settled. */
 static void clear_full(det__core *c) {
     det__feed *f = &c->feed;
     det__spooled h;
-    uint64_t pos = f->pos, end, upto = f->run_at < f->taken ? f->run_at : f->taken;
+    uint64_t pos = f->pos, end;
     size_t len = 0;
     char *run = (char *)c->outbox.mem;
     if (f->store_code != DET_E_SPACE || f->phase != DET__FEED_ACTIVE || c->outbox.open || c->flights || c->untold) return;
     if (det__log_get(c, &pos, &h, NULL, 0) != DET_E_AGAIN) return;
-    if (upto > f->tidied) {
-        if (c->opt.spool->discard(c->opt.spool->ctx, upto, &f->gone, &end) == DET_OK) f->tidied = upto;
-        return;
-    }
-    while (det__deliver_yield(c)) {} /* the outbox is empty now */
-    if (c->outbox.count || det__log_find(c, DET__SPOOL_RUN, f->active, run, c->outbox.cap) != DET_OK) return;
+    while (det__deliver_yield(c)) {}
+    if (c->outbox.count) return;
+    f->taken = f->mark = f->pos;
+    det__log_tidy(c);
+    if (f->tidied == f->taken || det__log_find(c, DET__SPOOL_RUN, f->active, run, c->outbox.cap) != DET_OK) return;
+    (void)det__log_put_settled(c);
     if (c->opt.spool->discard(c->opt.spool->ctx, UINT64_MAX, &f->gone, &end) != DET_OK) return;
     f->pos = f->taken = f->tidied = f->mark = end;
     for (int i = 0; i < DET__LOG_TEXTS; i++) len += strlen(run + len) + 1;
-    if (det__log_put(c, DET__SPOOL_RUN, f->active, run, len) == DET_OK) (void)det__log_put_settled(c);
+    if (det__log_put_settled(c) == DET_OK) (void)det__log_put(c, DET__SPOOL_RUN, f->active, run, len);
 }
 
 int det__feed_step(det_core *core) {

@@ -21,7 +21,6 @@ typedef struct det__feed {
     uint64_t tidied;      /* … and the log was told */
     uint32_t step;        /* so much is settled before the log is told: a copy of RUN comes with it */
     uint64_t gone;        /* where the log begins */
-    uint64_t run_at;      /* the newest RUN of the active run that has been read */
     uint64_t recovered;   /* where it ended when it was opened: before are earlier programs' records */
     uint64_t state_end;   /* behind the STATE that is being told */
     uint32_t own, active; /* logical runs */

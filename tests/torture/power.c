@@ -249,7 +249,7 @@ int main(int argc, char **argv) {
     signal(SIGALRM, last_words);
     if (argc == 3 && !strcmp(argv[1], "--one")) return one(argv[2]);
     if (argc == 3 && !strcmp(argv[1], "--every")) every = strtoul(argv[2], NULL, 10);
-    for (int i = 0; i < NLOADS; i++) {
+    for (int i = 0; i < NSPOOL_LOADS; i++) {
         if (!strcmp(LOADS[i].name, "profiling")) continue; /* at most once, and here perhaps never */
         for (int k = 0; k < 2 * 2 * 2 * MODES; k++) {
             death d = {i, PIPES[k & 1], k >> 1 & 1 ? FAKE_NOR : FAKE_DISK, k >> 2 & 1, k >> 3, 0, 0, {0, 0, 0}};
