@@ -37,6 +37,12 @@ typedef struct det_spool {
     /* Forget what lies before pos, 0 for nothing; more than that may be kept, until the next call or over a restart.
      * Tells where the log begins and ends now; pos beyond the end counts as the end. DET_OK or DET_E_IO. */
     int (*discard)(void *ctx, uint64_t pos, uint64_t *first, uint64_t *end);
+
+    /* As many bytes are sure to fit between first and end, each append() counted with what it is filled up to; 0:
+     * unknown. When it is known, room is kept for the records that must come before anything can be discarded. When it is
+     * not, a storage may be full to its last bytes, and is then cleared without them: power cut during that discard(), if
+     * it shows a part of the log again, has settled reports counted as DET_E_SPOOL. */
+    uint32_t cap;
 } det_spool;
 
 #ifdef __cplusplus

@@ -281,12 +281,11 @@ void det__deliver_probed(det__core *c, int stored) {
     det__record *r = in_doubt(c, 1);
     r->flags &= (uint8_t)~DET__ASKED;
     if (stored == DET__ASK_AGAIN) return;
+    int code = stored < 0 ? DET_E_UNSURE : det__deliver_order(c, r->part, r->steps);
     if (stored > 0) {
         keep(c, r);
-    } else if (stored < 0) {
-        det__deliver_lose(c, r, DET_E_UNSURE);
-    } else if (det__deliver_order(c, r->part, r->steps) != DET_OK) {
-        det__deliver_lose(c, r, DET_E_ORDER);
+    } else if (code != DET_OK) {
+        det__deliver_lose(c, r, code);
     } else {
         c->stats.doubtful++;
         again(c, r);

@@ -38,7 +38,7 @@ static int store_one(det__core *c, const det__record *r) {
     h.group_len = r->group_len;
     h.steps = r->steps;
     h.utc = utc_of(c, r);
-    int rc = det__log_append(c, &h, r + 1);
+    int rc = det__log_fits(c, r->len) ? det__log_append(c, &h, r + 1) : DET_E_SPACE;
     if (rc == DET_OK) c->stats.spooled++;
     return rc;
 }
@@ -87,7 +87,7 @@ static int add(det__core *c, det__record *r, const det__spooled *h, uint64_t at,
     r->group_len = h->group_len;
     r->part = det__value_part(det__record_text(r));
     /* Sending it would archive rows that cannot be sent again. */
-    int sent_no_more = det__deliver_order(c, r->part, r->steps) != DET_OK, ask = sent_no_more && at < f->recovered;
+    int code = det__deliver_order(c, r->part, r->steps), ask = code != DET_OK && at < f->recovered;
     if (ask && !settled && c->doubt != DET__PROBING) return 0;
     r->when = h->utc;
     det__record_seal(r, h->len);
@@ -102,8 +102,8 @@ static int add(det__core *c, det__record *r, const det__spooled *h, uint64_t at,
     }
     if (ask)
         det__deliver_ask(c, r);
-    else if (sent_no_more)
-        det__deliver_lose(c, r, DET_E_ORDER);
+    else if (code != DET_OK)
+        det__deliver_lose(c, r, code);
     return 1;
 }
 
@@ -281,20 +281,17 @@ static void clear_full(det__core *c) {
     det__feed *f = &c->feed;
     det__spooled h;
     uint64_t pos = f->pos, end;
-    size_t len = 0;
     char *run = (char *)c->outbox.mem;
     if (f->store_code != DET_E_SPACE || f->phase != DET__FEED_ACTIVE || c->outbox.open || c->flights || c->untold) return;
     if (det__log_get(c, &pos, &h, NULL, 0) != DET_E_AGAIN) return;
     while (det__deliver_yield(c)) {}
     if (c->outbox.count) return;
     f->taken = f->mark = f->pos;
-    det__log_tidy(c);
-    if (f->tidied == f->taken || det__log_find(c, DET__SPOOL_RUN, f->active, run, c->outbox.cap) != DET_OK) return;
+    if (det__log_tidy(c) || det__log_find(c, DET__SPOOL_RUN, f->active, run, c->outbox.cap) != DET_OK) return;
     (void)det__log_put_settled(c);
     if (c->opt.spool->discard(c->opt.spool->ctx, UINT64_MAX, &f->gone, &end) != DET_OK) return;
     f->pos = f->taken = f->tidied = f->mark = end;
-    for (int i = 0; i < DET__LOG_TEXTS; i++) len += strlen(run + len) + 1;
-    if (det__log_put_settled(c) == DET_OK) (void)det__log_put(c, DET__SPOOL_RUN, f->active, run, len);
+    if (det__log_put_settled(c) == DET_OK) (void)det__log_put_run(c, run);
 }
 
 int det__feed_step(det_core *core) {
@@ -307,12 +304,12 @@ int det__feed_step(det_core *core) {
     f->store_code = rc;
     if (f->offline) return rest(core);
     while (f->phase == DET__FEED_ACTIVE && fill_one(c)) {} /* producers see the staging ring alone: no lock */
-    if (f->taken - f->tidied >= f->step || (f->phase == DET__FEED_BETWEEN && f->taken != f->tidied)) det__log_tidy(c);
+    if (f->taken - f->tidied >= f->step || (f->phase == DET__FEED_BETWEEN && f->taken != f->tidied)) (void)det__log_tidy(c);
     clear_full(c);
     if (f->phase != DET__FEED_BETWEEN) return DET_OK;
     rc = activate(core);
     if (rc == DET_E_AGAIN && f->run_due) {
-        det__log_tidy(c);
+        (void)det__log_tidy(c);
         rc = det__log_put_own_run(c);
         f->run_due = rc != DET_OK;
         if (f->run_due) det__engine_stop(core, det__core_fail(core, rc));
@@ -332,7 +329,7 @@ void det__feed_stop(det__core *c) {
     if (f->taken == f->tidied) return;
     do f->taken = f->pos; /* copies of RUN may stand behind the STATE */
     while (det__log_is_there(det__log_get(c, &f->pos, &h, NULL, 0)) && h.run <= f->active);
-    det__log_tidy(c);
+    (void)det__log_tidy(c);
 }
 
 void det__feed_run_opened(det__core *c) {
