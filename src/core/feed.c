@@ -135,7 +135,9 @@ static int fill_one(det__core *c) {
     if (h.run == f->active && h.kind == DET__SPOOL_RUN) return 1;
     if (h.run == f->active && h.kind == DET__SPOOL_METRICS) {
         size_t cap;
-        det__record *r = det__log_room(c, h.len, &cap);
+        det__record *r;
+        do r = det__log_room(c, h.len, &cap); /* what is only kept yields */
+        while (!r && det__deliver_yield(c));
         f->pos = at;
         if (!r && h.len > c->outbox.cap - sizeof *r) { /* reported with a larger outbox */
             det__log_get(c, &f->pos, &h, NULL, 0);
@@ -279,11 +281,9 @@ static int rest(det_core *core) {
  * settled, clear it and begin again; cut off before its end, what is left of a log says nothing but that it is settled. */
 static void clear_full(det__core *c) {
     det__feed *f = &c->feed;
-    det__spooled h;
-    uint64_t pos = f->pos, end;
+    uint64_t end;
     char *run = (char *)c->outbox.mem;
-    if (f->store_code != DET_E_SPACE || f->phase != DET__FEED_ACTIVE || c->outbox.open || c->flights || c->untold) return;
-    if (det__log_get(c, &pos, &h, NULL, 0) != DET_E_AGAIN) return;
+    if (f->store_code != DET_E_SPACE || f->phase != DET__FEED_ACTIVE || !f->dry || c->outbox.open || c->flights || c->untold) return;
     while (det__deliver_yield(c)) {}
     if (c->outbox.count) return;
     f->taken = f->mark = f->pos;
@@ -304,7 +304,7 @@ int det__feed_step(det_core *core) {
     f->store_code = rc;
     if (f->offline) return rest(core);
     while (f->phase == DET__FEED_ACTIVE && fill_one(c)) {} /* producers see the staging ring alone: no lock */
-    if (f->taken - f->tidied >= f->step || (f->phase == DET__FEED_BETWEEN && f->taken != f->tidied)) (void)det__log_tidy(c);
+    if (f->taken - f->tidied >= (f->phase == DET__FEED_BETWEEN ? 1 : f->step)) (void)det__log_tidy(c);
     clear_full(c);
     if (f->phase != DET__FEED_BETWEEN) return DET_OK;
     rc = activate(core);

@@ -49,8 +49,9 @@ static int make_ids(det__core *c) {
 }
 
 int det__log_append(det__core *c, const det__spooled *h, const void *payload) {
-    c->feed.dry = 0;
-    return det__spool_put(c->opt.spool, h, payload);
+    int rc = det__spool_put(c->opt.spool, h, payload);
+    if (rc == DET_OK) c->feed.dry = 0;
+    return rc;
 }
 
 int det__log_put(det__core *c, uint8_t kind, uint32_t run, const void *payload, size_t len) {
