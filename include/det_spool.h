@@ -38,10 +38,10 @@ typedef struct det_spool {
      * Tells where the log begins and ends now; pos beyond the end counts as the end. DET_OK or DET_E_IO. */
     int (*discard)(void *ctx, uint64_t pos, uint64_t *first, uint64_t *end);
 
-    /* As many bytes are sure to fit between first and end, each append() counted with what it is filled up to; 0:
-     * unknown. When it is known, room is kept for the records that must come before anything can be discarded. When it is
-     * not, a storage may be full to its last bytes, and is then cleared without them: power cut during that discard(), if
-     * it shows a part of the log again, has settled reports counted as DET_E_SPOOL. */
+    /* So many bytes are sure to fit between first and end, counting what an append() is filled up with; 0: unknown.
+     * When it is known, room is kept for the records that come before anything is let go of. When it is not, a storage
+     * that is full to its last bytes of settled reports is discarded without them; if power is cut during that discard(),
+     * and a part of the log is there afterwards, those reports are counted as refused with DET_E_SPOOL, though stored. */
     uint32_t cap;
 } det_spool;
 

@@ -7,7 +7,8 @@
  * stored row at or above that step is still held here; that is why stored reports are kept:
  *   - those at or above the lowest open step, or with none open at the highest step stored.
  * Where rows have been let go that a rewind would archive (steps out of order, a full ring), each report in doubt is asked
- * for instead and sent again under the same run id if it is missing.
+ * for instead and sent again under the same run id if it is missing; or told, if it is an earlier program's: the trial has
+ * been started anew.
  * Invariant: released is the highest step of each part among rows that are stored and no longer held. */
 #include "internal.h"
 

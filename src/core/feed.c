@@ -5,8 +5,8 @@
  * The log is a sequence of runs: RUN (what it takes to open it), METRICS …, STATE. One after the other is opened,
  * delivered and ended; a run that was cut off by a crash is opened again, which fences it, and all that is not known to be
  * stored goes again from the log. SETTLED says how far that is, and which steps have been let go.
- * Invariants: a run is only opened when the one before it is settled. What is discarded is settled, and behind it stands
- * a copy of its run's RUN. */
+ * Invariants: a run is only opened when the one before it is settled. What is discarded is settled, and behind it stand
+ * a copy of its run's RUN and SETTLED (but see clear_full()). */
 #include "feed.h"
 
 #include <string.h>

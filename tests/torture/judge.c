@@ -99,25 +99,29 @@ static void rows(verdict *v, const trial *t, const load *l, const judge_rules *r
         row_is(v, r, want, rules);
         if (!r) continue;
         found++;
-        if (rules->order && r->id < last) SAY(v, "order", "%s@%d was stored before the report in front of it", load_group(want->group), want->steps);
+        if (rules->order && r->id < last)
+            SAY(v, "order", "%s@%d was stored before the report in front of it", load_group(want->group), want->steps);
         last = r->id;
     }
     for (size_t i = 0; i < t->nrows; i++) there += live(t, &t->rows[i]);
     if (there != found) SAY(v, "more", "%zu live rows, not %zu", there, found);
 }
 
+static bool is_there(const trial *t, const row *old, const metric *m) {
+    for (size_t i = 0; i < t->nrows; i++) {
+        const row *r = &t->rows[i];
+        if (live(t, r) && r->group == old->group && r->steps == old->steps && row_value(r, m->name, m->name_n)) return true;
+    }
+    return false;
+}
+
 /* What was archived has been sent again: it is in a live row. */
 static void archived(verdict *v, const trial *t) {
     for (size_t i = 0; i < t->nrows; i++) {
         const row *old = &t->rows[i];
-        for (size_t m = 0; old->archived && m < old->n; m++) {
-            bool again = false;
-            for (size_t k = 0; k < t->nrows; k++) {
-                const row *r = &t->rows[k];
-                if (live(t, r) && r->group == old->group && r->steps == old->steps && row_value(r, old->m[m].name, old->m[m].name_n)) again = true;
-            }
-            if (!again) SAY(v, "archived", "%s@%d %.3s was archived and is not there again", t->g[old->group].name, old->steps, old->m[m].name);
-        }
+        for (size_t m = 0; old->archived && m < old->n; m++)
+            if (!is_there(t, old, &old->m[m]))
+                SAY(v, "archived", "%s@%d %.3s was archived and is not there again", t->g[old->group].name, old->steps, old->m[m].name);
     }
 }
 

@@ -267,7 +267,8 @@ int main(int argc, char **argv) {
         }
     }
     api_free();
-    printf("in %lu of them, with a full storage, a report was told not to be stored, in %lu settled ones without their run\n", not_stored, runless);
+    printf("with a full storage, in %lu of them a report was told that is not stored, in %lu settled ones without their run\n",
+           not_stored, runless);
     printf("%lu passed, %lu failed\n", passed, failed);
     return failed != 0;
 }
