@@ -203,10 +203,12 @@ int det__deliver_yield(det__core *c);                   /* free the oldest recor
 #if DET_EXACT
 void det__deliver_fenced(det__core *c, int ok);         /* StartTrial has answered: rewind. Not ok: it was refused */
 det__record *det__deliver_probe(det__core *c);          /* the record to ask for next */
+void det__deliver_ask(det__core *c, det__record *r);
 enum { DET__ASK_AGAIN = -2 };
 void det__deliver_probed(det__core *c, int stored);     /* the oldest probe's answer; -1: it was refused; or ASK_AGAIN */
 #else
 #define det__deliver_fenced(c, ok) ((void)0)
+#define det__deliver_ask(c, r) det__deliver_lose(c, r, DET_E_UNSURE)
 #define det__deliver_probed(c, stored) ((void)0)
 #endif
 void det__deliver_lose(det__core *c, det__record *r, int code);
