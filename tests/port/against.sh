@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Runs a command with a peer of the conformance test beside it: its last arguments become the peer's address and three ports.
-#     B=build sh tests/port/against.sh ADDRESS[,SILENT_ADDRESS] COMMAND [ARGUMENT…]
+#     B=build sh tests/port/against.sh ADDRESS[,OTHER_ADDRESS] COMMAND [ARGUMENT…]
 # Ends as the command does, after TEST_LIMIT seconds (120) by force.
 set -u
 B=${B:-build}

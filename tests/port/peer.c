@@ -2,7 +2,7 @@
  * The other end of the conformance test: a POSIX program whose connections do what their first line says. It prints one line,
  * `PORT REFUSED SILENT`: the port that answers, one that refuses and one that does not answer; it ends when its standard input
  * does.
- *     peer [ADDRESS [SILENT_ADDRESS]]     SILENT_ADDRESS: does not answer at PORT either
+ *     peer [ADDRESS [OTHER]]     OTHER: an IPv4 address that does not answer at PORT, or an IPv6 one that does
  * Words, with a number N: echo · say N bytes, then end · cut: say N bytes, reset when they have arrived · hold: read nothing for
  * N ms, then all until it
  * stays quiet, and answer how many bytes came as they should · after: a byte, and N ms later how many ms these were ·
@@ -25,6 +25,7 @@
 enum { BACKLOG_FILL = 4 };
 
 static int live;
+static pthread_attr_t detached;
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 
 static uint8_t pattern(size_t i) {
@@ -168,36 +169,68 @@ static void *serve(void *arg) {
 
 /* ---- the ports --------------------------------------------------------------------------------------------------- */
 
+/* Address, of either family, and port as the system wants them. */
+static socklen_t socket_address(const char *address, uint16_t port, struct sockaddr_storage *out) {
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6;
+    memset(&in, 0, sizeof in);
+    memset(&in6, 0, sizeof in6);
+    in.sin_family = AF_INET;
+    in6.sin6_family = AF_INET6;
+    in.sin_port = in6.sin6_port = htons(port);
+    if (inet_pton(AF_INET, address, &in.sin_addr) == 1) return memcpy(out, &in, sizeof in), (socklen_t)sizeof in;
+    if (inet_pton(AF_INET6, address, &in6.sin6_addr) == 1) return memcpy(out, &in6, sizeof in6), (socklen_t)sizeof in6;
+    return 0;
+}
+
 /* A socket bound to address and port (0: any), and which port that is. */
 static int bound(const char *address, uint16_t *port) {
+    struct sockaddr_storage sa;
     struct sockaddr_in in;
-    socklen_t len = sizeof in;
-    int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
-    memset(&in, 0, sizeof in);
-    in.sin_family = AF_INET;
-    in.sin_port = htons(*port);
-    if (fd < 0 || inet_pton(AF_INET, address, &in.sin_addr) != 1) return -1;
+    socklen_t len = socket_address(address, *port, &sa);
+    int fd = len ? socket(sa.ss_family, SOCK_STREAM, 0) : -1, one = 1;
+    if (fd < 0) return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(fd, (struct sockaddr *)&in, sizeof in) != 0) return -1;
-    getsockname(fd, (struct sockaddr *)&in, &len);
+    if (bind(fd, (struct sockaddr *)&sa, len) != 0) return -1;
+    getsockname(fd, (struct sockaddr *)&sa, &len);
+    memcpy(&in, &sa, sizeof in); /* the port lies where IPv6 has it too */
     *port = ntohs(in.sin_port);
     return fd;
 }
 
 /* A port whose queue of connections is full: what comes in is passed over in silence. */
 static int silence(const char *address, uint16_t *port) {
-    struct sockaddr_in in;
+    struct sockaddr_storage sa;
     int fd = bound(address, port);
-    memset(&in, 0, sizeof in);
-    in.sin_family = AF_INET;
-    in.sin_port = htons(*port);
-    if (fd < 0 || listen(fd, 0) != 0 || inet_pton(AF_INET, address, &in.sin_addr) != 1) return -1;
+    socklen_t len = socket_address(address, *port, &sa);
+    if (fd < 0 || listen(fd, 0) != 0) return -1;
     for (int i = 0; i < BACKLOG_FILL; i++) {
-        int c = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-        if (c >= 0) (void)!connect(c, (struct sockaddr *)&in, sizeof in);
+        int c = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        if (c >= 0) (void)!connect(c, (struct sockaddr *)&sa, len);
     }
     sleep_ms(50);
     return 0;
+}
+
+static void *answer(void *arg) {
+    int fd = (int)(intptr_t)arg;
+    pthread_t t;
+    for (;;) {
+        int c = accept(fd, NULL, NULL);
+        if (c < 0) continue;
+        live_add(1);
+        if (pthread_create(&t, &detached, serve, (void *)(intptr_t)c) != 0) close(c), live_add(-1);
+    }
+    return NULL;
+}
+
+/* The other address: silent, or answering too. */
+static int second(const char *address, uint16_t port) {
+    pthread_t t;
+    if (!strchr(address, ':')) return silence(address, &port);
+    int fd = bound(address, &port);
+    if (fd < 0 || listen(fd, 64) != 0) return -1;
+    return pthread_create(&t, &detached, answer, (void *)(intptr_t)fd);
 }
 
 static void *until_stdin_ends(void *arg) {
@@ -212,22 +245,16 @@ int main(int argc, char **argv) {
     const char *address = argc > 1 ? argv[1] : "127.0.0.1";
     uint16_t at = 0, refused = 0, silent = 0;
     pthread_t t;
-    pthread_attr_t detached;
+    pthread_attr_init(&detached);
+    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     int fd = bound(address, &at);
     if (fd < 0 || listen(fd, 64) != 0 || bound(address, &refused) < 0 || silence(address, &silent) != 0 ||
-        (argc > 2 && silence(argv[2], &at) != 0)) {
+        (argc > 2 && second(argv[2], at) != 0)) {
         perror("peer");
         return 1;
     }
-    pthread_attr_init(&detached);
-    pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
     pthread_create(&t, &detached, until_stdin_ends, NULL);
     printf("%d %d %d\n", at, refused, silent);
     fflush(stdout);
-    for (;;) {
-        int c = accept(fd, NULL, NULL);
-        if (c < 0) continue;
-        live_add(1);
-        if (pthread_create(&t, &detached, serve, (void *)(intptr_t)c) != 0) close(c), live_add(-1);
-    }
+    answer((void *)(intptr_t)fd);
 }
