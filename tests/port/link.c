@@ -50,8 +50,11 @@ void stand_by(world *w, det_conn *c, int events, uint32_t ms) {
 }
 
 void nap(world *w, uint32_t ms) {
-    uint32_t began = now(w);
-    for (unsigned i = 0; i < TURNS && since(w, began) < ms; i++) wait_on(w, -1, 0, ms - since(w, began));
+    uint32_t began = now(w), gone = 0;
+    for (unsigned i = 0; i < TURNS && gone < ms; i++) {
+        wait_on(w, -1, 0, ms - gone);
+        gone = since(w, began);
+    }
 }
 
 /* ---- the port's functions ---------------------------------------------------------------------------------------- */

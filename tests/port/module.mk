@@ -41,3 +41,25 @@ $(B)/lwip-unix.a: tests/port/lwip/lwipopts.h $(B)/flags
 $(B)/conform-lwip: $(LWIP_OURS) $(LWIP_HEADERS) $(CONFORM_OBJ) $(LIB) $(B)/lwip-unix.a
 	$(CC) $(ALL_CFLAGS) -Iport/lwip -Itests/port $(LWIP_UNIX) -D_DEFAULT_SOURCE $(LWIP_OURS) $(CONFORM_OBJ) -o $@ $(LIB) \
 	    $(B)/lwip-unix.a $(TLS_LIBS) $(LDFLAGS) -pthread
+
+# ---- FreeRTOS, its simulator for hosts, above the same lwIP ---------------------------------------------------------------
+# The kernel's sources by tests/port/freertos.sh.
+FREERTOS    ?= $(B)/sources/freertos
+RTOS_POSIX  := portable/ThirdParty/GCC/Posix
+RTOS_INC     = $(FREERTOS)/include $(FREERTOS)/$(RTOS_POSIX) $(FREERTOS)/$(RTOS_POSIX)/utils $(LWIP)/src/include \
+    $(LWIP)/contrib/ports/freertos/include $(LWIP)/contrib/ports/unix/port/include tests/port/lwip tests/port/freertos
+RTOS_OURS   := $(LWIP_PORT) port/freertos/det_freertos.c tests/port/lwip/net.c tests/port/freertos/main.c
+RTOS_FLAGS   = -Iport/lwip -Iport/freertos -Itests/port $(RTOS_INC:%=-isystem %) -D_DEFAULT_SOURCE -DLOOK_MS=4
+RTOS_HEADERS := $(LWIP_HEADERS) $(wildcard port/freertos/*.h tests/port/freertos/*.h)
+
+$(B)/freertos-host.a: tests/port/lwip/lwipopts.h tests/port/freertos/FreeRTOSConfig.h $(B)/flags
+	@rm -rf '$(B)/freertos-host' $@ && mkdir -p '$(B)/freertos-host'
+	cd '$(B)/freertos-host' && $(CC) -w $(CFLAGS) -D_DEFAULT_SOURCE $(addprefix -I,$(abspath $(RTOS_INC))) -c \
+	    $(addprefix $(abspath $(LWIP))/src/,$(LWIP_CORE)) $(abspath $(LWIP))/contrib/ports/freertos/sys_arch.c \
+	    $(addprefix $(abspath $(FREERTOS))/,tasks.c queue.c list.c portable/MemMang/heap_3.c \
+	    $(RTOS_POSIX)/port.c $(RTOS_POSIX)/utils/wait_for_event.c)
+	$(AR) rcs $@ $(B)/freertos-host/*.o
+
+$(B)/conform-freertos: $(RTOS_OURS) tests/port/port_freertos.c $(RTOS_HEADERS) $(CONFORM_OBJ) $(LIB) $(B)/freertos-host.a
+	$(CC) $(ALL_CFLAGS) $(RTOS_FLAGS) $(RTOS_OURS) tests/port/port_freertos.c $(filter-out %/main.o,$(CONFORM_OBJ)) -o $@ $(LIB) \
+	    $(B)/freertos-host.a $(TLS_LIBS) $(LDFLAGS) -pthread
