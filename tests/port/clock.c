@@ -15,9 +15,11 @@ static const char *sized(world *w) {
 
 static const char *needed(world *w) {
     const det_port *p = w->port;
+    w->unfit = 1;
     if (!DET_PORT_HAS(p, now_ms)) return broken(w, "now_ms is missing");
     if (!DET_PORT_HAS(p, open) || !DET_PORT_HAS(p, close)) return broken(w, "open or close is missing");
     if (!DET_PORT_HAS(p, send) || !DET_PORT_HAS(p, recv)) return broken(w, "send or recv is missing");
+    w->unfit = 0;
     return NULL;
 }
 

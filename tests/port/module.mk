@@ -3,14 +3,15 @@
 # Makefile. Another world compiles CONFORM_SRC and a file of its own like port_posix.c.
 CONFORM_SRC := $(addprefix tests/port/,conformance.c clock.c open.c bytes.c end.c wait.c supply.c link.c)
 CONFORM_OBJ := $(CONFORM_SRC:%.c=$(B)/%.o) $(B)/tests/port/main.o
-CONFORM     := posix template
-$(B)/tests/port/port_%.o: EXTRA += -D_DEFAULT_SOURCE
+CONFORM     := posix template mutants
+$(B)/tests/port/port_%.o $(B)/tests/port/spawn_posix.o: EXTRA += -D_DEFAULT_SOURCE
 
 $(CONFORM:%=$(B)/conform-%): $(B)/conform-%: $(B)/tests/port/port_%.o $(CONFORM_OBJ) $(LIB)
 	$(CC) $(ALL_CFLAGS) $(filter-out $(LIB),$^) -o $@ $(LIB) $(TLS_LIBS) $(LDFLAGS) -pthread
 
 $(B)/tests/port/port_template.o: private INC = $(TEST_INC) -Iport/template
 $(B)/conform-template: $(B)/port/template/det_port_template.o
+$(B)/conform-posix $(B)/conform-mutants: $(B)/tests/port/spawn_posix.o
 
 $(B)/conform-peer $(B)/conform-dns: $(B)/conform-%: tests/port/%.c
 	@mkdir -p $(@D)
@@ -42,6 +43,10 @@ $(B)/conform-lwip: $(LWIP_OURS) $(LWIP_HEADERS) $(CONFORM_OBJ) $(LIB) $(B)/lwip-
 	$(CC) $(ALL_CFLAGS) -Iport/lwip -Itests/port $(LWIP_UNIX) -D_DEFAULT_SOURCE $(LWIP_OURS) $(CONFORM_OBJ) -o $@ $(LIB) \
 	    $(B)/lwip-unix.a $(TLS_LIBS) $(LDFLAGS) -pthread
 
+$(B)/report-lwip: $(LWIP_OURS) $(LWIP_HEADERS) tests/port/report.c tests/port/report_main.c $(LIB) $(B)/lwip-unix.a
+	$(CC) $(ALL_CFLAGS) -Iport/lwip -Itests/port $(LWIP_UNIX) -D_DEFAULT_SOURCE $(filter %.c,$^) -o $@ $(LIB) \
+	    $(B)/lwip-unix.a $(TLS_LIBS) $(LDFLAGS) -pthread
+
 # ---- FreeRTOS, its simulator for hosts, above the same lwIP ---------------------------------------------------------------
 # The kernel's sources by tests/port/freertos.sh.
 FREERTOS    ?= $(B)/sources/freertos
@@ -62,4 +67,8 @@ $(B)/freertos-host.a: tests/port/lwip/lwipopts.h tests/port/freertos/FreeRTOSCon
 
 $(B)/conform-freertos: $(RTOS_OURS) tests/port/port_freertos.c $(RTOS_HEADERS) $(CONFORM_OBJ) $(LIB) $(B)/freertos-host.a
 	$(CC) $(ALL_CFLAGS) $(RTOS_FLAGS) $(RTOS_OURS) tests/port/port_freertos.c $(filter-out %/main.o,$(CONFORM_OBJ)) -o $@ $(LIB) \
+	    $(B)/freertos-host.a $(TLS_LIBS) $(LDFLAGS) -pthread
+
+$(B)/tasks-freertos: $(RTOS_OURS) tests/port/freertos/tasks.c tests/port/report.c $(RTOS_HEADERS) $(LIB) $(B)/freertos-host.a
+	$(CC) $(ALL_CFLAGS) $(RTOS_FLAGS) $(RTOS_OURS) tests/port/freertos/tasks.c tests/port/report.c -o $@ $(LIB) \
 	    $(B)/freertos-host.a $(TLS_LIBS) $(LDFLAGS) -pthread
