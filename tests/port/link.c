@@ -42,7 +42,6 @@ static int listed(int code, const int *codes, size_t n) {
 
 static void wait_on(world *w, intptr_t handle, int events, uint32_t ms) {
     det_wait x = {handle, events};
-    if (!DET_PORT_HAS(w->port, wait)) return;
     int rc = w->port->wait(w->port->ctx, &x, 1, ms);
     if (rc != DET_OK && rc != DET_E_IO && rc != DET_E_PORT) note(w->code, "wait gave", rc);
 }

@@ -9,7 +9,6 @@
 
 static const char *ends(world *w) {
     static const uint32_t times[] = {0, 1, 30, 200};
-    if (!DET_PORT_HAS(w->port, wait)) return ABSENT;
     if (!w->clock_runs) return broken(w, "now_ms stands still");
     for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
         det_wait none = {-1, 0};
@@ -28,7 +27,6 @@ static const char *hears(world *w) {
     char b;
     size_t got;
     const char *how = NULL;
-    if (!DET_PORT_HAS(w->port, wait)) return ABSENT;
     if (!w->clock_runs || peer_do(w, &quiet, "hush", 0) != DET_OK) return broken(w, "no connection to the peer");
     if (peer_do(w, &c, "after", 300) != DET_OK) how = broken(w, "no second connection");
     if (how == NULL) {
@@ -55,7 +53,6 @@ static const char *hears(world *w) {
 /* An open connection has room for bytes: no waiting for that. */
 static const char *room(world *w) {
     det_conn c;
-    if (!DET_PORT_HAS(w->port, wait)) return ABSENT;
     if (!w->clock_runs || peer_do(w, &c, "hush", 0) != DET_OK) return broken(w, "no connection to the peer");
     uint32_t began = now(w);
     stand_by(w, &c, DET_WANT_READ | DET_WANT_WRITE, 3000);

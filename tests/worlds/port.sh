@@ -51,6 +51,18 @@ printf '%s ' clock-runs clock-forward clock-pace open open-two open-refused open
 cmp -s "$dir/broken" "$dir/expected"
 ok "the template breaks what it should: $(cat "$dir/broken")" $?
 
+# The command of port/README.md, as it stands there.
+sed -n '/^ *cc -std=c99/,/[^\\]$/p' port/README.md | sed "s|-o conform-mine|-o $dir/conform-mine|; s|^ *cc |${CC:-cc} |" >"$dir/command"
+sh "$dir/command" && "$dir/conform-mine" -l >"$dir/list" && [ "$(wc -l <"$dir/list")" -gt 40 ]
+ok "port/README.md: its command builds the test" $?
+# What is named: NAME, or the beginning of some and …
+# shellcheck disable=SC2016
+grep -o '`[^`]*`' port/README.md | tr -d '`' | tr ' ' '\n' >"$dir/named"
+missing=$(sed 's/ .*//' "$dir/list" | awk 'NR == FNR { if (sub(/…$/, "")) begin[$0] = 1; else named[$0] = 1; next }
+    { for (b in begin) if (b != "" && index($0, b) == 1) next; if (!($0 in named)) print }' "$dir/named" -)
+[ -z "$missing" ]
+ok "port/README.md: names each promise $missing" $?
+
 # ---- one broken promise each -----------------------------------------------------------------------------------------------
 # Caught: the promise is said to be broken, or its name is the last that was said before the port hung or crashed.
 caught() { # mutant, promise, what to try
