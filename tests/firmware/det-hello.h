@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * libdet's knobs for the smallest client: a token that is given, one report at a time, each sent once. */
+#include "det-train.h"
+#define DET_LOGIN 0
+#define DET_PIPELINE 1
+#define DET_EXACT 0
+#define DET_JOIN 1
+#define DET_POLICIES 0
+#define DET_CHECK_RECORDS 0
