@@ -16,7 +16,7 @@ find src port include -name '*.[ch]' | sort | xargs awk '
         may["session"] = "session transport http json base det_session port error config"
         may["core"] = "core session json base det det_session det_json det_spool port error config version"
         may["cli"] = "cli core session transport http json base det det_session det_json port posix error config version" # hosted
-        may["port"] = "port posix det_worker det_spool env det_port_template det_posix_int"
+        may["port"] = "port posix det_worker det_spool env det_port_template det_posix_int det_lwip_raw"
         # Public headers, by what they may include.
         may["det.h"] = "det_session det_json det_spool port error version"
         may["det_session.h"] = "port error"

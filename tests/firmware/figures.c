@@ -9,7 +9,7 @@
 
 #include "board.h"
 
-enum { HEAP = 48 * 1024, HEADER = 32 /* of mbedTLS's allocator, for each block */ };
+enum { HEAP = 32 * 1024, HEADER = 32 /* of mbedTLS's allocator, for each block */ };
 #define PAINT 0xA5A5A5A5A5A5A5A5u
 
 static uint64_t arena[HEAP / 8];

@@ -47,7 +47,7 @@ FW_$1-$2_O := $$(patsubst %.c,$(FW)/$1-$2/%.o,$(SRC) port/lwip-raw/det_lwip_raw.
 $(FW)/$1-$2/src/%.o: private FW_LTO = $3
 $(FW)/$1-$2/%.o: %.c $(FW)/fetched
 	@mkdir -p $$(@D)
-	@$(FW_CC) $(FW_COMMON) $$(FW_LTO) $(filter-out -Wpedantic,$(WARN)) $(FW_INC) -I$(FW) -DDET_CONFIG_FILE='"det-$1.h"' \
+	@$(FW_CC) $(FW_COMMON) $$(FW_LTO) $(WARN) $(FW_INC) -I$(FW) -DDET_CONFIG_FILE='"det-$1.h"' \
 	    -DMBEDTLS_CONFIG_FILE='"$2.h"' -DMLP_UNITS=32 -DFIRMWARE_CONFIG='"$2"' -MD -MP -c $$< -o $$@
 $(FW)/$1-$2.elf: $$(FW_$1-$2_O) $$(FW_LWIP_O) $$(FW_MBEDTLS_C:%=$(FW)/mbedtls-$2$3/%.o) tests/firmware/mps2.ld
 	@echo 'linking $$@'

@@ -25,21 +25,6 @@ sh tests/firmware/sources.sh "$B/sources" || {
     echo "skipped: the sources of lwIP and mbedTLS cannot be fetched: no Debian mirror within reach"
     exit 0
 }
-make -s B="$B" firmware "$fw/dnsd" "$B/det-master" "$B/detc" >"$fw/log" 2>&1
-ok 'firmware, name server, master and command build' $?
-[ "$failed" -eq 0 ] || {
-    cat "$fw/log"
-    finish
-}
-master13=
-if sh tests/mbedtls36.sh "$MBEDTLS36"; then
-    make -s B="$B/m36" MBEDTLS="$MBEDTLS36" "$B/m36/det-master" >"$fw/log" 2>&1
-    ok 'a master with TLS 1.3 builds' $?
-    master13=$B/m36/det-master
-else
-    echo 'skipped: TLS 1.3 wants a master with mbedTLS 3.6, which cannot be fetched'
-fi
-
 dir=$(mktemp -d) || exit 1
 pids=
 # shellcheck disable=SC2086,SC2317 # a list of numbers; a trap calls it
@@ -51,6 +36,20 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+make -s B="$B" firmware "$fw/dnsd" "$B/det-master" "$B/detc" >"$dir/log" 2>&1
+ok 'firmware, name server, master and command build' $?
+[ "$failed" -eq 0 ] || {
+    cat "$dir/log"
+    finish
+}
+master13=
+if sh tests/mbedtls36.sh "$MBEDTLS36"; then
+    make -s B="$B/m36" MBEDTLS="$MBEDTLS36" "$B/m36/det-master" >"$dir/log" 2>&1
+    ok 'a master with TLS 1.3 builds' $?
+    master13=$B/m36/det-master
+else
+    echo 'skipped: TLS 1.3 wants a master with mbedTLS 3.6, which cannot be fetched'
+fi
 unset DET_MASTER DET_MASTER_ADDR DET_USER DET_PASS DET_USER_TOKEN DET_MASTER_CERT_FILE DET_MASTER_CERT_NAME
 
 # ---- what the board talks to -----------------------------------------------------------------------------------------
@@ -102,10 +101,10 @@ start() { # name, program and options, in which PORT stands for a file: it write
     ok "$name runs" $?
 }
 port() { cat "$dir/$1.port"; }
-master() { # name, program, certificate or nothing
-    if [ -n "$3" ]; then start "$1" "$2" --port-file "$dir/$1.port" --tls "$dir/$3.pem" "$dir/$3.key"; else
-        start "$1" "$2" --port-file "$dir/$1.port"
-    fi
+master() { # name, program, certificate, options
+    name=$1 program=$2 leaf=$3
+    shift 3
+    start "$name" "$program" --port-file "$dir/$name.port" --tls "$dir/$leaf.pem" "$dir/$leaf.key" "$@"
 }
 
 authority ca
@@ -114,10 +113,12 @@ certificate leaf master.test -days 20
 certificate elsewhere other.test -days 20
 certificate old master.test -startdate 20240101000000Z -enddate 20250101000000Z
 start dns "$fw/dnsd" master.test 10.0.2.2 "$dir/dns.port"
-master plain "$B/det-master" ''
+start plain "$B/det-master" --port-file "$dir/plain.port"
 master tls12 "$B/det-master" leaf
 master elsewhere "$B/det-master" elsewhere
 master old "$B/det-master" old
+master faulty "$B/det-master" leaf --fault '{"path":"/metrics","every":9,"reset_at":20}' \
+    --fault '{"path":"/metrics","every":14,"close_at":0}'
 [ -z "$master13" ] || master tls13 "$master13" leaf
 
 # ---- a board ---------------------------------------------------------------------------------------------------------
@@ -191,11 +192,15 @@ cut() { # name, image, port: a report a second; the cable is out from the fifth 
     exec 9>&-
 }
 cut cut-tls12 train-tls12-min "$(port tls12)" &
-cut_pids=$!
+slow=$!
 [ -z "$master13" ] || {
     cut cut-tls13 train-both "$(port tls13)" &
-    cut_pids="$cut_pids $!"
+    slow="$slow $!"
 }
+# Answers that break off: connections reset, and closed without a word.
+settings faulty "url=https://master.test:$(port faulty)" "time=10.0.2.2:$(port plain)" epochs=3
+board faulty train-tls12-min </dev/null &
+slow="$slow $!"
 
 # ---- refusals --------------------------------------------------------------------------------------------------------
 refused() { # name, code, stage, settings: on the image for TLS 1.2
@@ -236,6 +241,10 @@ trains both-over-tls12 train-both tls12
 }
 grep -q '^master.test: known' "$dir/dns.said"
 ok 'the names were asked for by DNS' $?
+settings plain-http "url=http://10.0.2.2:$(port plain)" user=determined epochs=5
+board plain-http train-tls12-min -icount shift=0 </dev/null
+says plain-http 'done' 'http to an address, to tell what TLS costs'
+says plain-http 'reports pending: 0' 'nothing is left'
 
 # ---- the smallest client ---------------------------------------------------------------------------------------------
 token=$(DET_MASTER_CERT_FILE=$dir/ca.pem HOME=$dir "$B/detc" -m "https://localhost:$(port tls12)" api POST /api/v1/auth/login \
@@ -245,19 +254,25 @@ board hello hello-tls12-min -icount shift=0 </dev/null
 says hello 'done' 'a client with a token reports'
 says hello 'reports acknowledged: 10' 'all ten'
 
-# ---- the cable is in again ---------------------------------------------------------------------------------------------
+# ---- what was broken is whole -------------------------------------------------------------------------------------------
 # shellcheck disable=SC2086 # a list of numbers
-wait $cut_pids
+wait $slow
 for name in cut-tls12 ${master13:+cut-tls13}; do
     [ "$(grep -c '^link: down$' "$dir/$name.out")" -eq 1 ] && [ "$(grep -c '^link: up$' "$dir/$name.out")" -eq 1 ]
     ok "$name: the board saw the cable go and come" $?
+done
+for name in cut-tls12 ${master13:+cut-tls13} faulty; do
     arrived "$name" "${name#cut-}"
-    [ "$(value "$name" connections)" -gt 1 ]
-    ok "$name: over $(value "$name" connections) connections, $(value "$name" fenced) rewinds, $(value "$name" 'reports sent again') sent again" $?
+    echo "$name: $(value "$name" connections) connections, $(value "$name" fenced) rewinds," \
+        "$(value "$name" 'reports sent again') reports sent again, outbox $(value "$name" 'outbox peak') bytes at most," \
+        "heap $(value "$name" 'closed, heap peak') at most"
 done
 
+[ "$(value faulty connections)" -gt 5 ]
+ok 'the faulty master broke connections off' $?
+
 # ---- what it costs -----------------------------------------------------------------------------------------------------
-for name in tls12-min ${master13:+tls13-min both-over-tls13} hello; do
+for name in tls12-min ${master13:+tls13-min both-over-tls13} plain-http hello; do
     echo "$name:"
     grep -E 'instructions|heap|stack|outbox' "$dir/$name.out" | sed 's/^/  /'
 done
