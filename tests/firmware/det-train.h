@@ -10,4 +10,4 @@
 #define DET_MSG_SIZE 96
 #define DET_CONN_SIZE 24
 #define DET_JSON_DEPTH 32
-#define DET_TLS_STATE_SIZE 2048
+#define DET_TLS_STATE_SIZE 1464 /* both.h; tls13-min.h 1448, tls12-min.h 1332 */

@@ -7,8 +7,6 @@ set -eu
 dir=${1:?usage: sizes.sh FOLDER IMAGE…}
 shift
 failed=0
-state=$(awk '/DET_TLS_STATE_SIZE/ {print $3}' tests/firmware/det-train.h)
-
 # Kept sections by the object they came from: "flash|ram PART BYTES".
 parts() { # map
     awk '
@@ -62,6 +60,7 @@ limit() { # name, value, limit
 }
 
 for image; do
+    state=$(awk '/^#define DET_TLS_STATE_SIZE/ {print $3}' "tests/firmware/det-${image%%-*}.h")
     table=$(parts "$dir/$image.map")
     echo "$image, flash:"
     echo "$table" | awk '$1 == "flash" {printf "  %7d  %s\n", $3, $2}' | sort -rn
