@@ -12,6 +12,9 @@
 #include <lwip/tcp.h>
 #include <lwip/timeouts.h>
 
+/* lwIP tells one address of each family of a name: the IPv4 one is tried first. */
+#define BOTH_FAMILIES (LWIP_DNS && LWIP_IPV4 && LWIP_IPV6)
+
 enum { FRESH, LOOKING, NAMELESS, NAMED, TRYING, FAILED, OPEN };
 
 typedef struct raw_conn {
@@ -21,6 +24,11 @@ typedef struct raw_conn {
     ip_addr_t addr;
     err_t error; /* why the connection failed */
     uint8_t state, eof;
+#if BOTH_FAMILIES
+    int8_t first;      /* what became of the first address, DET_OK before */
+    err_t first_error;
+    uint32_t until_ms; /* the first one's share of the budget ends */
+#endif
 } raw_conn;
 
 typedef char det__raw_conn_fits[sizeof(raw_conn) <= sizeof(((det_conn *)0)->mem) ? 1 : -1];
@@ -72,6 +80,7 @@ static void on_found(const char *name, const ip_addr_t *addr, void *arg) {
     c->lookup = NULL;
     c->state = addr ? NAMED : NAMELESS;
     if (addr) c->addr = *addr;
+    else c->error = ERR_VAL; /* as lwIP's own netconn_gethostbyname() */
 }
 
 static det_lwip_raw_lookup *free_lookup(det_lwip_raw *net) {
@@ -80,11 +89,11 @@ static det_lwip_raw_lookup *free_lookup(det_lwip_raw *net) {
     return NULL;
 }
 
-/* A numeric address, or one that lwIP remembers, is there at once. */
-static void look_up(det_lwip_raw *net, raw_conn *c, const char *host) {
+/* A numeric address, or one that lwIP remembers, is there at once. type: which family to ask for. */
+static void look_up(det_lwip_raw *net, raw_conn *c, const char *host, uint8_t type) {
     det_lwip_raw_lookup *l = free_lookup(net);
     if (!l) return; /* still FRESH: at the next call again */
-    c->error = dns_gethostbyname(host, &c->addr, on_found, l);
+    c->error = dns_gethostbyname_addrtype(host, &c->addr, on_found, l, type);
     if (c->error == ERR_INPROGRESS) {
         l->busy = 1;
         l->conn = c;
@@ -93,8 +102,9 @@ static void look_up(det_lwip_raw *net, raw_conn *c, const char *host) {
     c->state = c->error == ERR_OK ? NAMED : c->error == ERR_INPROGRESS ? LOOKING : NAMELESS;
 }
 #else
-static void look_up(det_lwip_raw *net, raw_conn *c, const char *host) {
-    (void)net;
+#define LWIP_DNS_ADDRTYPE_DEFAULT 0
+static void look_up(det_lwip_raw *net, raw_conn *c, const char *host, uint8_t type) {
+    (void)net, (void)type;
     c->state = ipaddr_aton(host, &c->addr) ? NAMED : NAMELESS;
 }
 #endif
@@ -123,7 +133,8 @@ static void raw_close(void *ctx, det_conn *conn) {
 }
 
 static int give_up(det_conn *conn, int code) {
-    conn->os_error = mem_of(conn)->error;
+    err_t error = mem_of(conn)->error;
+    conn->os_error = error == ERR_OK || error == ERR_INPROGRESS ? ERR_TIMEOUT : error;
     raw_close(NULL, conn);
     return code;
 }
@@ -153,16 +164,65 @@ static int outcome(const raw_conn *c, uint32_t budget_ms) {
     }
 }
 
-static int raw_open(void *ctx, det_conn *conn, const char *host, uint16_t port, uint32_t budget_ms) {
-    raw_conn *c = mem_of(conn);
+/* One call's work on the address at hand. */
+static int try_address(det_lwip_raw *net, raw_conn *c, uint16_t port, uint32_t budget_ms) {
     int code = DET_OK;
+    det_lwip_raw_poll(net);
+    if (c->state == NAMED) code = begin(c, port);
+    return code == DET_OK ? outcome(c, budget_ms) : code;
+}
+
+static uint8_t family_of(const raw_conn *c) {
+#if BOTH_FAMILIES
+    if (c->first) return LWIP_DNS_ADDRTYPE_IPV6;
+#endif
+    (void)c;
+    return LWIP_DNS_ADDRTYPE_DEFAULT;
+}
+
+#if BOTH_FAMILIES
+/* The first address has half of the budget. 1: go on with the other family's. */
+static int try_other(det_lwip_raw *net, det_conn *conn, const char *host, int code, uint32_t budget_ms) {
+    raw_conn *c = mem_of(conn);
+    ip_addr_t numeric;
+    uint32_t left = c->until_ms - sys_now();
+    if (code == DET_OK || code == DET_E_IO || c->first || c->state == LOOKING || c->state == FRESH) return 0;
+    if (c->state == NAMELESS || IP_IS_V6(&c->addr) || ipaddr_aton(host, &numeric)) return 0;
+    if (!c->until_ms) {
+        left = budget_ms / 2;
+        c->until_ms = (sys_now() + left) | 1; /* 0: not set yet */
+    }
+    conn->again_ms = left;
+    if (!budget_ms || (code == DET_E_AGAIN && (int32_t)left > 0)) return 0;
+    err_t error = c->error ? c->error : ERR_TIMEOUT;
+    drop(c);
+    c->first = (int8_t)(code == DET_E_AGAIN ? DET_E_TIMEOUT : code);
+    c->first_error = error;
+    look_up(net, c, host, family_of(c));
+    conn->again_ms = 0;
+    return 1;
+}
+
+/* That there is no second address is no news. */
+static int of_both(raw_conn *c, int code) {
+    if (code != DET_E_DNS || !c->first) return code;
+    c->error = c->first_error;
+    return c->first;
+}
+#endif
+
+static int raw_open(void *ctx, det_conn *conn, const char *host, uint16_t port, uint32_t budget_ms) {
+    det_lwip_raw *net = (det_lwip_raw *)ctx;
+    raw_conn *c = mem_of(conn);
     conn->handle = (intptr_t)c;
     conn->again_ms = 0;
-    if (c->state == FRESH) look_up((det_lwip_raw *)ctx, c, host);
-    det_lwip_raw_poll((det_lwip_raw *)ctx);
-    if (c->state == NAMED) code = begin(c, port);
-    if (code == DET_OK) code = outcome(c, budget_ms);
-    if (c->state == FRESH) conn->again_ms = 100;
+    if (c->state == FRESH) look_up(net, c, host, family_of(c));
+    int code = try_address(net, c, port, budget_ms);
+#if BOTH_FAMILIES
+    if (try_other(net, conn, host, code, budget_ms)) code = try_address(net, c, port, budget_ms);
+    code = of_both(c, code);
+#endif
+    if (c->state == FRESH) conn->again_ms = 100; /* no lookup was free */
     return code == DET_OK || code == DET_E_AGAIN ? code : give_up(conn, code);
 }
 

@@ -4,7 +4,7 @@
 # TLS 1.2 and 1.3, names by DNS, the clock from an answer's Date, refusals, a cable cut for a minute, every row compared; then
 # what the images cost. `make test-qemu` builds what it needs. All traffic stays on this machine.
 #     B=build MBEDTLS36=build/mbedtls36 sh tests/worlds/qemu.sh      CUT_S=60: how long the cable is cut
-# Last line: N passed, N failed; "skipped: why" where a tool is missing.
+# Last line: N passed, N failed; or why it is skipped.
 # shellcheck disable=SC2031 # counts changed by subshells of count.sh stay theirs
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -15,16 +15,16 @@ fw=$B/firmware
 # shellcheck source=tests/checks/count.sh
 . tests/checks/count.sh
 
-for tool in qemu-system-arm arm-none-eabi-gcc dpkg-source openssl; do
-    command -v "$tool" >/dev/null || {
-        echo "skipped: $tool is missing (qemu-system-arm, gcc-arm-none-eabi libnewlib-arm-none-eabi, dpkg-dev, openssl)"
-        exit 0
-    }
-done
-sh tests/firmware/sources.sh "$B/sources" || {
-    echo "skipped: the sources of lwIP and mbedTLS cannot be fetched: no Debian mirror within reach"
-    exit 0
+skip() {
+    echo "skipped: $1"
+    finish
 }
+for tool in qemu-system-arm arm-none-eabi-gcc dpkg-source openssl; do
+    command -v "$tool" >/dev/null ||
+        skip "$tool is missing (Debian: qemu-system-arm gcc-arm-none-eabi libnewlib-arm-none-eabi dpkg-dev openssl)"
+done
+said=$(sh tests/firmware/sources.sh "$B/sources" 2>&1) || skip "the sources of lwIP and mbedTLS cannot be fetched: $said"
+
 dir=$(mktemp -d) || exit 1
 pids=
 # shellcheck disable=SC2086,SC2317 # a list of numbers; a trap calls it
