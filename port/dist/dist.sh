@@ -28,11 +28,11 @@ copy() { # path of the tree…: to the same path here
 }
 library() { # the library, its licence and manual: what every world wants
     copy LICENSE README.md include port/README.md
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2046,SC2086
     copy $SRC $(cd "$top" && find src -name '*.h' ! -path 'src/cli/*' | sort)
 }
 posix() { # the port for hosts and the example for it
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2046,SC2086
     copy $PORT $(cd "$top" && ls port/posix/*.h) tests/examples/seed.c
 }
 # The words of a list, one to a line, between two texts.
@@ -56,18 +56,25 @@ fill() { # template of the tree, where to, NAME=VALUE…
         if (key in value) { n = split(value[key], line, "\n"); for (i = 1; i <= n; i++) print indent line[i]; next }
     }
     { for (key in value) gsub("@" key "@", value[key]); print }' "$fill_from" "$@" >"$fill_to"
-    if grep -n '@[A-Z_]\{3,\}@' "$fill_to" >"$stage/unfilled"; then
+    if grep -n '@[A-Z_]\{3,\}@' "$fill_to" >"$fill_to.unfilled"; then
         echo "dist.sh: $fill_from has placeholders that nothing fills:" >&2
-        cat "$stage/unfilled" >&2
+        cat "$fill_to.unfilled" >&2
         return 1
     fi
+    rm "$fill_to.unfilled"
 }
+beside() { :; } # archive: a world's own, which may lay further files for $B/dist beside it
 
 mkdir "$stage/$name"
 cd "$stage/$name"
+# shellcheck source=/dev/null
 . "$top/port/$world/dist.sh"
 cd "$stage"
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --mode=u+rw,go+r,go-w -cf "$name.tar" "$name"
-gzip -9n "$name.tar"
-mv "$name.tar.gz" "$out/.$name.$$" && mv "$out/.$name.$$" "$out/$name.tar.gz"
+gzip -n "$name.tar"
+beside "$name.tar.gz"
+rm -rf "$name" "$name.tar"
+for file in *; do # two runs may do this at once
+    mv "$file" "$out/.$file.$$" && mv "$out/.$file.$$" "$out/$file"
+done
 echo "$B/dist/$name.tar.gz"

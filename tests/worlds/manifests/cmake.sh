@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by manifests.sh: CMake. The archive by add_subdirectory() and by find_package(det) after its own install, the tree by
 # find_package(det) after `make install`; with TLS and without; versions that do not fit are refused.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2016
 python_tool cmake cmake
 with cmake --version
 unpack || return
