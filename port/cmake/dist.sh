@@ -7,4 +7,4 @@ mkdir -p cmake
 cp "$top"/port/cmake/*.cmake.in cmake
 fill port/cmake/CMakeLists.txt.in CMakeLists.txt VERSION="$VERSION" SOURCES="$(each '' '' $SRC)" POSIX="$(each '' '' $PORT)"
 mkdir example
-cp "$top"/port/cmake/example/* example
+cp "$top/port/cmake/example/CMakeLists.txt" "$top/tests/examples/seed.c" example

@@ -31,9 +31,9 @@ library() { # the library, its licence and manual: what every world wants
     # shellcheck disable=SC2046,SC2086
     copy $SRC $(cd "$top" && find src -name '*.h' ! -path 'src/cli/*' | sort)
 }
-posix() { # the port for hosts and the example for it
+posix() { # the port for hosts
     # shellcheck disable=SC2046,SC2086
-    copy $PORT $(cd "$top" && ls port/posix/*.h) tests/examples/seed.c
+    copy $PORT $(cd "$top" && ls port/posix/*.h)
 }
 # The words of a list, one to a line, between two texts.
 each() { # text before, text behind, word…

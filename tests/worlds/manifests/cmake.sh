@@ -19,7 +19,7 @@ cat >"$dir/inside/CMakeLists.txt" <<Y
 cmake_minimum_required(VERSION 3.16)
 project(inside LANGUAGES C)
 add_subdirectory($archive det)
-add_executable(hello $archive/tests/examples/seed.c)
+add_executable(hello $archive/example/seed.c)
 target_link_libraries(hello PRIVATE det::det)
 Y
 build subdirectory "$dir/inside" && reports "add_subdirectory()" https "$dir/subdirectory/hello"
