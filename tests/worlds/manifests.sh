@@ -22,7 +22,7 @@ if [ "${1:-}" = --world ]; then
     scratch
     export HOME="$dir" TMPDIR="$dir"
     make_library
-    ok "library and master build" $? || cat "$dir/log"
+    check "library and master build" $?
     # shellcheck source=/dev/null
     . "tests/worlds/manifests/$world.sh"
     finish

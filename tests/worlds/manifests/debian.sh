@@ -11,7 +11,7 @@ arch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 (
     cd "$archive"/libdet-*/ && timeout 300 dpkg-buildpackage -us -uc -j"$jobs" >"$dir/log" 2>&1 </dev/null
 )
-ok "dpkg-buildpackage" $? || tail -n 25 "$dir/log"
+check "dpkg-buildpackage" $?
 for made in "$archive"/libdet_*.dsc "$archive"/libdet-dev_*.deb "$archive"/detc_*.deb; do
     [ -f "$made" ]
     ok "it makes $(basename "$made")" $?
