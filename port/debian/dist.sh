@@ -8,7 +8,7 @@ source=libdet-$VERSION
     cd "$source" || exit
     copy Makefile LICENSE README.md include src port/README.md port/posix port/cmake tests/examples
 )
-tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" -cf - "$source" | gzip -n >"libdet_$VERSION.orig.tar.gz"
+pack "$source" >"libdet_$VERSION.orig.tar.gz"
 mkdir "$source/debian"
 cp -R "$top"/port/debian/debian/* "$source/debian"
 rm "$source/debian/changelog.in"

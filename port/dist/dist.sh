@@ -63,6 +63,9 @@ fill() { # template of the tree, where to, NAME=VALUE…
     fi
     rm "$fill_to.unfilled"
 }
+pack() { # folder: an archive of it to standard output
+    tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --mode=u+rw,go+r,go-w -cf - "$1" | gzip -n
+}
 beside() { :; } # archive: a world's own, which may lay further files for $B/dist beside it
 
 mkdir "$stage/$name"
@@ -70,10 +73,9 @@ cd "$stage/$name"
 # shellcheck source=/dev/null
 . "$top/port/$world/dist.sh"
 cd "$stage"
-tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" --mode=u+rw,go+r,go-w -cf "$name.tar" "$name"
-gzip -n "$name.tar"
+pack "$name" >"$name.tar.gz"
 beside "$name.tar.gz"
-rm -rf "$name" "$name.tar"
+rm -rf "$name"
 for file in *; do # two runs may do this at once
     mv "$file" "$out/.$file.$$" && mv "$out/.$file.$$" "$out/$file"
 done
