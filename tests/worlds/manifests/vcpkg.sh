@@ -2,7 +2,7 @@
 # Sourced by manifests.sh: vcpkg. The overlay port is installed with TLS and without, and the example built against each. By
 # vcpkg itself if VCPKG_ROOT says where it is; no package registry has it, so else portfile.cmake is run with stand-ins for the
 # functions that it calls (manifests/vcpkg). mbedTLS is the machine's in both.
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2016
 python_tool cmake cmake
 unpack || return
 port=$archive/ports/libdet
