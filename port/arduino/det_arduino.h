@@ -14,7 +14,7 @@
 #include <Arduino.h>
 #include <Client.h>
 
-#include "det.h"
+#include "det_port.h"
 
 /* Not to be moved while in use. */
 typedef struct det_arduino {

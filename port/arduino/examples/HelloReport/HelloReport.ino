@@ -3,6 +3,7 @@
 // address and a token (in the answer of POST /api/v1/auth/login).
 #include <SPI.h>
 #include <Ethernet.h>
+#include <det.h>
 #include <det_arduino.h>
 
 static const char master[] = "http://192.168.1.10:8080";

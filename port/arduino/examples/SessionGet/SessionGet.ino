@@ -3,6 +3,7 @@
 // connection.
 #include <SPI.h>
 #include <Ethernet.h>
+#include <det.h>
 #include <det_arduino.h>
 
 static const char master[] = "http://192.168.1.10:8080";

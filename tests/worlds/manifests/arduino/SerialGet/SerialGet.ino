@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SessionGet for an ATmega2560 in QEMU, whose second serial port is a TCP connection to the master, made when QEMU starts. The
 // test gives MASTER. QEMU has not the timer that millis() counts by.
+#include <det.h>
 #include <det_arduino.h>
 
 #include "where.h"
