@@ -9,6 +9,8 @@
 
 enum { MEM = 16384, MEM_MAX = 65536, OPEN_TRIES = 6, CLOSE_MS = 3600000 };
 
+#define SMALL(g) g "1a " g "1b " g "1c " g "1d " g "1e " g "1f " g "1g "
+
 const load_kind LOADS[] = {
     {"plain", "t1a t2a t3a t4a t5a t6a", MEM, false},
     {"two_groups", "t1ab v1c t2ab v2c t3ab v3c", MEM, false},
@@ -26,8 +28,10 @@ const load_kind LOADS[] = {
     {"full", "t1ABa v1Aa t2ABa v2Aa t3ABa v3Aa t4ABa i4Aa", 4096, true},
     {"full_equal", "t1AB v1AB i1AB o1AB t1CD v1CD i1CD o1CD", 4096, true},
     {"profiling", "t1a g1a g1b t2a g2a v2a", MEM, false},
+    {"full_down", "t9AB v9AB t5AB v5AB i5AB t7CD v9CD t2AB v7A", 4096, true},
+    {"full_small", "3*(" SMALL("t") SMALL("v") SMALL("i") SMALL("o") "t1h)", 4096, true},
 };
-const int NLOADS = sizeof LOADS / sizeof *LOADS;
+const int NLOADS = sizeof LOADS / sizeof *LOADS - 2, NSPOOL_LOADS = sizeof LOADS / sizeof *LOADS;
 
 #define REPORT .path = "/metrics"
 #define COMMIT_TEXT "failed to exec transaction (add trial metrics training): failed to commit transaction: driver: bad connection"
