@@ -6,7 +6,8 @@ set -u
 cd "${1:-$(dirname "$0")/../..}" || exit 1
 cd src/.. && cd port/.. && cd include/.. || exit 1
 
-find src port include -name '*.[ch]' | sort | xargs awk -v ports_headers="$(cd port && echo ./*/*.h)" '
+find src port include -name '*.[ch]' ! -path 'port/*/*/*' | # below a world are its examples
+     sort | xargs awk -v ports_headers="$(cd port && echo ./*/*.h)" '
     # The layers that each may include. det_port.h is for those that reach the platform or wait for it.
     BEGIN {
         may["base"] = "base error config"
