@@ -217,7 +217,11 @@ void det__deliver_give_up(det_core *core);              /* all in flight are uns
 
 /* policy.c: room for a report of len bytes in a full inbox, as opt.when_full says: 1 if some were dropped. Under the
  * lock */
+#if DET_POLICIES
 int det__policy_drop(det__core *c, const char *group, size_t group_len, size_t len);
+#else
+#define det__policy_drop(c, group, group_len, len) ((void)(group), (void)(group_len), (void)(len), 0)
+#endif
 
 /* join.c: reports joined in one request, and the body they make */
 #if DET_JOIN > 1 || DET_EXACT
@@ -280,7 +284,11 @@ static inline int det__ending(const det__core *c) {
 
 /* probe.c: is a report stored? */
 int det__probe_stored(det__core *c); /* what the answer that was read says */
+#if DET_EXACT
 void det__probe_read(det__core *c, const void *data, size_t len);
+#else
+#define det__probe_read(c, data, len) ((void)0)
+#endif
 int det__probe_name(const det__core *c, const det__record *r, char *buf, size_t cap); /* of a metric to ask for, encoded */
 
 /* value.c: what a master would refuse, found before it is queued */
