@@ -178,8 +178,8 @@ arrived() { # name, master: rows exact, each once and in order; so are the summa
 }
 
 # ---- a cable that is cut: beside all else, as it takes a minute --------------------------------------------------------
-cut() { # name, image, port: a report a second; the cable is out from the fifth on
-    settings "$1" "url=https://master.test:$3" "time=10.0.2.2:$(port plain)" epochs=5 pace=1000
+cut() { # name, image, port: a report a second, 13 an epoch; the cable is out from the fifth on
+    settings "$1" "url=https://master.test:$3" "time=10.0.2.2:$(port plain)" "epochs=$(((CUT_S + 17) / 13))" pace=1000
     mkfifo "$dir/$1.in"
     board "$1" "$2" <"$dir/$1.in" &
     exec 9>"$dir/$1.in"
@@ -276,6 +276,9 @@ for name in tls12-min ${master13:+tls13-min both-over-tls13} plain-http hello; d
     echo "$name:"
     grep -E 'instructions|heap|stack|outbox' "$dir/$name.out" | sed 's/^/  /'
 done
+for image in "$fw"/*.elf; do arm-none-eabi-nm "$image"; done >"$dir/symbols"
+[ -s "$dir/symbols" ] && ! grep -E ' _?(malloc|calloc|realloc|free|sbrk|printf|snprintf)(_r)?$' "$dir/symbols"
+ok 'no image has a heap of libc or its printf' $?
 sh tests/firmware/sizes.sh "$fw" hello-tls12-min train-tls12-min train-tls13-min train-both >"$fw/sizes.txt"
 ok "the images' sizes keep to issue 6's limits" $?
 cat "$fw/sizes.txt"
