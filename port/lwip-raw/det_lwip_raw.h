@@ -11,7 +11,8 @@
  *
  * lwIP, its timers and this port are to be called from one context: the main loop, never an interrupt but for wake().
  * lwipopts.h: NO_SYS 1, LWIP_TCP 1; LWIP_DNS 1 for names, without it addresses alone; TCP_WND not above what the pool of
- * pbufs holds. Uses nothing but lwIP's pools and what is declared here; 24 bytes of DET_CONN_SIZE do with IPv4 alone. */
+ * pbufs holds. Uses nothing but lwIP's pools and what is declared here; 24 bytes of DET_CONN_SIZE do with IPv4 alone, 48 with both
+ * families. */
 #ifndef DET_LWIP_RAW_H
 #define DET_LWIP_RAW_H
 
