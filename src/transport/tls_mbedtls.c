@@ -14,7 +14,7 @@
 #if MBEDTLS_VERSION_NUMBER >= 0x04000000 || (MBEDTLS_VERSION_NUMBER >= 0x03000000 && defined(MBEDTLS_PSA_CRYPTO_C))
 #define TLS_PSA 1
 #else
-#define TLS_PSA 0 /* 3.x can speak TLS 1.2 without, in a quarter less flash */
+#define TLS_PSA 0 /* 3.x can speak TLS 1.2 without */
 #endif
 #define TLS_IP_NAMES (MBEDTLS_VERSION_NUMBER >= 0x03050000) /* checks iPAddress subject alternative names */
 
