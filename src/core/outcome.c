@@ -6,11 +6,11 @@
 #include "internal.h"
 
 enum {
-    BEAT_MS = 60000,        /* contract 3 step 8 */
     BEAT_RETRY_MS = 10000,
     BACKOFF_MS = 500,
     BACKOFF_DOUBLINGS = 6   /* up to 32 s */
 };
+#define BEAT_MS INT32_C(60000) /* contract 3 step 8 */
 
 static int has(const char *text, const char *part) {
     for (size_t n = 0; *text; n = 0, text++) {
