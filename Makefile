@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # libdet. `make` builds the library and the examples, `make help` lists the targets. Honours CC CFLAGS LDFLAGS AR PREFIX
-# DESTDIR; everything built goes to B, so the checkout may be read-only: make B=/tmp/b
+# DESTDIR LIBDIR; everything built goes to B, so the checkout may be read-only: make B=/tmp/b
 B       ?= build
 CC      ?= cc
 AR      ?= ar
 CFLAGS  ?= -O2 -g
 PREFIX  ?= /usr/local
+LIBDIR  ?= $(PREFIX)/lib
 TLS     ?= 1
 
 # Where another mbedTLS lives: make MBEDTLS=/opt/mbedtls-3.6 (with include/ and lib/ below it)
@@ -97,8 +98,8 @@ $(B)/flags: FORCE
 	@printf '%s\n' "$$FLAGS_NOW" | cmp -s - $@ || printf '%s\n' "$$FLAGS_NOW" >$@
 FORCE:
 
-# Others' targets: master, demo, bench. `all` stays the default goal.
--include $(wildcard tests/*/module.mk)
+# Others' targets: master, demo, bench, archives for other worlds. `all` stays the default goal.
+-include $(wildcard tests/*/module.mk port/*/module.mk)
 
 # ---- checks ----------------------------------------------------------------------------------------------------------
 test:
@@ -118,15 +119,19 @@ deps:
 # Only a static library exists, so what it needs stands in Libs: it links with and without pkg-config --static.
 VERSION = $(shell awk '/_(MAJOR|MINOR|PATCH) / {v = v d $$3; d = "."} END {print v}' include/det_version.h)
 INSTALL ?= install
+empty :=
 install: $(LIB) $(DETC)
-	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/include' '$(DESTDIR)$(PREFIX)/lib/pkgconfig' '$(DESTDIR)$(PREFIX)/bin'
+	$(INSTALL) -d '$(DESTDIR)$(PREFIX)/include' '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LIBDIR)/cmake/det' '$(DESTDIR)$(PREFIX)/bin'
 	$(INSTALL) -m 755 $(DETC) '$(DESTDIR)$(PREFIX)/bin'
 	$(INSTALL) -m 644 include/*.h '$(DESTDIR)$(PREFIX)/include'
-	$(INSTALL) -m 644 $(LIB) '$(DESTDIR)$(PREFIX)/lib'
-	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' 'Name: libdet' \
+	$(INSTALL) -m 644 $(LIB) '$(DESTDIR)$(LIBDIR)'
+	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$(LIBDIR:$(PREFIX)/%=$${prefix}/%)' '' 'Name: libdet' \
 	    "Description: Determined's Core API in C" 'Version: $(VERSION)' \
 	    'Cflags: $(strip -I$${includedir} $(PC_FLAGS))' 'Libs: $(strip -L$${libdir} -ldet $(PC_LIBS))' \
-	    >'$(DESTDIR)$(PREFIX)/lib/pkgconfig/libdet.pc'
+	    >'$(DESTDIR)$(LIBDIR)/pkgconfig/libdet.pc'
+	@for f in det-config.cmake det-config-version.cmake; do \
+	    sed -e 's|@VERSION@|$(VERSION)|' -e 's|@FLAGS@|$(PC_FLAGS)|' -e 's|@LIBS@|$(subst $(empty) $(empty),;,$(PC_LIBS))|' \
+	        port/cmake/$$f.in >'$(DESTDIR)$(LIBDIR)/cmake/det/'$$f; done
 
 clean:
 	@[ ! -d '$(B)' ] || find '$(B)' -mindepth 1 -maxdepth 1 ! -path '$(MBEDTLS36)' -exec rm -rf {} +
@@ -142,8 +147,9 @@ help:
 	    'make deps     install the Debian packages for all of this (as root)' \
 	    'make asan, make ubsan   unit tests with a sanitizer' \
 	    'make api, make layers   what the library exports; who includes whom' \
+	    'make dist-cmake, dist-meson, … dist   archives for other build and package worlds: port/README.md' \
 	    'make clean    empty $(B)' \
-	    'Variables: B CC CFLAGS LDFLAGS AR PREFIX DESTDIR MBEDTLS=DIR TLS=0 WERROR=1'
+	    'Variables: B CC CFLAGS LDFLAGS AR PREFIX DESTDIR LIBDIR MBEDTLS=DIR TLS=0 WERROR=1'
 
 -include $(OBJ:.o=.d) $(CLI:.o=.d) $(B)/src/cli/main.d $(FAKES:.o=.d) $(UNITS:=.d) $(EXAMPLES:=.d) $(FUZZERS:=.d)
 .SECONDARY: $(FAKES)

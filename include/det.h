@@ -20,6 +20,11 @@
  *     refused with DET_E_ORDER.
  *   - 401: log in again with the password and go on from the first one refused; without one everything is kept.
  *     413 and 429 with Retry-After: later. Every other refusal is told, and stops nothing.
+ *   - A program that died: the next one with its spool, or det_flush(), starts the trial anew and sends what is not known to
+ *     be stored. A report at a step below one that had been let go of by then, or at the same step of the same kind (training;
+ *     validation; all others), would archive that one: it is asked for, one GET, and told with DET_E_ORDER if it is not
+ *     stored, DET_E_UNSURE if the master does not say. That takes steps that fall, a spool that was full, or more reports
+ *     of one step than the outbox holds.
  *   - Profiling groups (gpu, cpu, memory, disk, network), which the master cannot tell apart: as `profiling` says.
  * After a break fewer requests are under way at a time: a quarter, and one more with each answer.
  *
@@ -68,8 +73,9 @@ DET_API det_metric det_metric_json(const char *name, const char *json);
 
 /* ---- options ----------------------------------------------------------------------------------------------------- */
 
-/* A report that will not reach the master, or may not have: code is DET_E_UNSURE, DET_E_DAMAGED or the master's refusal. Called from det_step() and its callers, and may call them; the group's name is valid until
- * the next report. */
+/* A report that will not reach the master, or may not have: code is DET_E_UNSURE, DET_E_DAMAGED, DET_E_ORDER (it is not
+ * stored: see Delivery) or the master's refusal. Called from det_step() and its callers, and may call them; the group's
+ * name is valid until the next report. */
 typedef void (*det_lost_fn)(void *ctx, int code, const char *group, int64_t steps);
 
 /* What becomes of a report of a profiling group (gpu, cpu, memory, disk, network) whose answer was lost: the master keeps
@@ -152,7 +158,8 @@ typedef struct det_run_info {
 typedef struct det_stats {
     uint32_t queued;       /* accepted */
     uint32_t acknowledged; /* stored by the master */
-    uint32_t refused;      /* refused by the master, or by us as the run had gone (DET_E_RUN) */
+    uint32_t refused;      /* refused by the master, or by us: DET_E_RUN the run had gone, DET_E_ORDER, DET_E_SPOOL (those of the
+                              spool whose run is missing there, or larger than the outbox; not told to det_lost_fn) */
     uint32_t unsure;       /* perhaps stored: DET_E_UNSURE */
     uint32_t pending;      /* still in the outbox, not known to be stored */
     uint32_t full;         /* not accepted with DET_E_SPACE */
@@ -225,8 +232,8 @@ DET_API int det_run(det_core *core, uint32_t max_ms);
  *   state  DET_COMPLETED or DET_ERROR
  * DET_OK everything arrived. When the deadline passes first: what kept it from going on, e.g. DET_E_CONNECT
  * or DET_E_AUTH, else DET_E_TIMEOUT; det_get_stats().pending says how many reports are left. Otherwise the first thing
- * that went wrong with a report: DET_E_UNSURE, DET_E_DAMAGED or the master's refusal. Repeating it is harmless and gives
- * the same. With a spool what is left stays there; offline DET_OK says that all of it is in the spool. */
+ * that went wrong with a report: a code as det_lost_fn has them, or DET_E_SPOOL. Repeating it is harmless and gives the
+ * same. With a spool what is left stays there; offline DET_OK says that all of it is in the spool. */
 DET_API int det_close(det_core *core, int state, uint32_t deadline_ms);
 
 /* The same without waiting: then call det_step() until it no longer returns DET_E_AGAIN. */

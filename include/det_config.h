@@ -3,7 +3,10 @@
  *
  * Define DET_CONFIG_FILE to the name of a header of yours, e.g. -DDET_CONFIG_FILE='"my_det.h"', to override any of
  * them. The library and every program that includes its headers must be compiled with the same values: they set the
- * size of det_session. All are numbers and tested with #if. */
+ * size of det_session. All are numbers and tested with #if.
+ *
+ * A figure in brackets is what the knob costs of flash on a Cortex-M4 at -Os, the others as they are by default there:
+ * its 1 against its 0, or a number against the 1 that turns it off. `make size UPDATE=1` writes them. */
 #ifndef DET_CONFIG_H
 #define DET_CONFIG_H
 
@@ -12,13 +15,14 @@
 #endif
 #include <stdint.h>
 
-/* 1: https by mbedTLS (2.28 or 3.x). 0: built without mbedTLS, https URLs are refused with DET_E_NO_TLS. */
+/* 1: https by mbedTLS (2.28 or 3.x) [0 bytes of flash], its own not counted. 0: built without mbedTLS, https URLs are refused with
+ * DET_E_NO_TLS. */
 #ifndef DET_TLS
 #define DET_TLS 1
 #endif
 
 /* 1: det_strerror() and det_errmsg() give sentences. 0: only the server's own words are kept, codes and stages say the
- * rest; saves about 4 KB of flash. */
+ * rest. [3577 bytes of flash] */
 #ifndef DET_ERROR_TEXTS
 #define DET_ERROR_TEXTS 1
 #endif
@@ -65,7 +69,7 @@
 #endif
 
 /* 1: a request line over 4,096 bytes that would be a connection's first, which the master resets (contract 8), is
- * preceded by a short request. 0: it is sent as it is. Costs 190 bytes of flash, and the header
+ * preceded by a short request. 0: it is sent as it is. [178 bytes of flash]; the header
  * lines and 40 bytes have to fit DET_RX_SIZE, or such a request is DET_E_SIZE. Default: 1 on 64-bit targets, else 0. */
 #ifndef DET_LONG_LINES
 #if UINTPTR_MAX > 0xffffffff
@@ -75,20 +79,19 @@
 #endif
 #endif
 
-/* 1: a core can log in with a password (det_options.user). 0: it needs det_options.token; saves 1,400 bytes of flash. */
+/* 1: a core can log in with a password (det_options.user). 0: it needs det_options.token. [1292 bytes of flash] */
 #ifndef DET_LOGIN
 #define DET_LOGIN 1
 #endif
 
 /* 1: det_port.lock() and unlock(), if the port has them, are called around every use of the outbox. 0: never, reports
- * come from the thread that steps; saves 500 bytes of flash. */
+ * come from the thread that steps. [504 bytes of flash] */
 #ifndef DET_LOCK
 #define DET_LOCK 1
 #endif
 
 /* Most requests under way at a time over a core's connection, 1 … 1024. RAM of a core: a byte each. With 1 nothing is
- * pipelined and det_session_pipe() is not there (the command needs it), which saves 800 bytes of flash, 550 of a session
- * alone. */
+ * pipelined and det_session_pipe() is not there (the command needs it), which saves [692 bytes of flash]. */
 #ifndef DET_PIPELINE
 #if UINTPTR_MAX > 0xffffffff
 #define DET_PIPELINE 256
@@ -98,24 +101,23 @@
 #endif
 
 /* 1: a report whose answer was lost is delivered exactly once (see det.h). 0: it is told as DET_E_UNSURE and never sent
- * again, which saves 1,700 bytes of flash. */
+ * again. [1707 bytes of flash] */
 #ifndef DET_EXACT
 #define DET_EXACT 1
 #endif
 
-/* Most reports of one group and step that are joined in one request, 1 … 256; 1: none, which saves 380 bytes
- * of flash. */
+/* Most reports of one group and step that are joined in one request, 1 … 256; 1: none, which saves [376 bytes of flash]. */
 #ifndef DET_JOIN
 #define DET_JOIN 16
 #endif
 
-/* 1: det_options.when_full may have a full outbox drop reports. 0: it refuses the new one. Costs 950 bytes of flash. */
+/* 1: det_options.when_full may have a full outbox drop reports. 0: it refuses the new one. [942 bytes of flash] */
 #ifndef DET_POLICIES
 #define DET_POLICIES 1
 #endif
 
 /* 1: a report carries a CRC in the outbox; one whose memory has changed meanwhile is not sent but told (DET_E_DAMAGED).
- * 0: it is sent. Costs 140 bytes of flash (260 without DET_SPOOL), and 1 ns a byte of a report on a host. Default: 0 where pointers are 64 bits
+ * 0: it is sent. [134 bytes of flash], more without DET_SPOOL, and 1 ns a byte of a report on a host. Default: 0 where pointers are 64 bits
  * wide, else 1. */
 #ifndef DET_CHECK_RECORDS
 #if UINTPTR_MAX > 0xffffffff
@@ -125,8 +127,15 @@
 #endif
 #endif
 
-/* 1: a spool (det_options.spool): reports that outlive the program, offline runs. 0: without, which saves 4,800 bytes
- * of flash and 232 of a core's RAM. With neither this nor DET_EXACT reports carry the master's time, however late they are
+/* 1: what the master's database or its searcher would refuse is found when it is reported: JSON that is none, U+0000, a
+ * number beyond a double, an epoch that is no number (det.h says which). 0: only the master finds it, and a report of it
+ * is refused as a whole. [492 bytes of flash] */
+#ifndef DET_CHECK_VALUES
+#define DET_CHECK_VALUES 1
+#endif
+
+/* 1: a spool (det_options.spool): reports that outlive the program, offline runs. 0: without, which saves
+ * [4928 bytes of flash] and 232 of a core's RAM. With neither this nor DET_EXACT reports carry the master's time, however late they are
  * sent. */
 #ifndef DET_SPOOL
 #define DET_SPOOL 1
@@ -149,8 +158,8 @@
 #define DET_TLS_STATE_SIZE 3072
 #endif
 
-/* Doubles to text and back. 1: by a table of powers of ten, 3.1 KB of flash on a Cortex-M4. 0: by big integers, exactly
- * the same results in 1.5 KB and some 30 times the time. Default: 1 where pointers are 64 bits wide, else 0. */
+/* Doubles to text and back. 1: by a table of powers of ten [1140 bytes of flash]. 0: by big integers, exactly the same
+ * results in some 30 times the time. Default: 1 where pointers are 64 bits wide, else 0. */
 #ifndef DET_FAST_DOUBLES
 #if defined(UINTPTR_MAX) && UINTPTR_MAX > 0xffffffffu
 #define DET_FAST_DOUBLES 1
@@ -159,7 +168,7 @@
 #endif
 #endif
 
-/* CRC-32 of the records in outbox and spool. 1: by tables, 1,120 bytes of flash more. 0: by 64 bytes, at a fourth of the speed. Default: 1
+/* CRC-32 of the records in outbox and spool. 1: by tables [1118 bytes of flash]. 0: by 64 bytes, at a fourth of the speed. Default: 1
  * where pointers are 64 bits wide, else 0. */
 #ifndef DET_FAST_CRC
 #if defined(UINTPTR_MAX) && UINTPTR_MAX > 0xffffffffu

@@ -37,6 +37,12 @@ typedef struct det_spool {
     /* Forget what lies before pos, 0 for nothing; more than that may be kept, until the next call or over a restart.
      * Tells where the log begins and ends now; pos beyond the end counts as the end. DET_OK or DET_E_IO. */
     int (*discard)(void *ctx, uint64_t pos, uint64_t *first, uint64_t *end);
+
+    /* So many bytes are sure to fit between first and end, counting what an append() is filled up with; 0: unknown.
+     * When it is known, room is kept for the records that come before anything is let go of. When it is not, a storage
+     * that is full to its last bytes of settled reports is discarded without them; if power is cut during that discard(),
+     * and a part of the log is there afterwards, those reports are counted as refused with DET_E_SPOOL, though stored. */
+    uint32_t cap;
 } det_spool;
 
 #ifdef __cplusplus

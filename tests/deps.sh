@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.." || exit 1
 mbedtls36=${1:?usage: deps.sh FOLDER}
 
 build='gcc libc6-dev binutils make pkg-config libmbedtls-dev libyaml-dev openssl ca-certificates'
-tests='clang g++ libjansson-dev gcc-arm-none-eabi libnewlib-arm-none-eabi'
+tests='clang g++ libjansson-dev faketime gcc-arm-none-eabi libnewlib-arm-none-eabi gcc-riscv64-unknown-elf'
 bench='libhttp-parser-dev rapidjson-dev libcurl4-openssl-dev strace valgrind'
 
 for tool in apt-get apt-cache dpkg-query; do

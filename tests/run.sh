@@ -12,7 +12,7 @@ B=${B:-build}
 MBEDTLS36=${MBEDTLS36:-$B/mbedtls36}
 LANE_LIMIT=${LANE_LIMIT:-600}
 jobs=$(nproc 2>/dev/null || echo 2)
-lanes='layers headers knobs api units-gcc units-clang asan ubsan mbedtls36 notls cortex size install replay
+lanes='layers headers knobs api units-gcc units-clang asan small ubsan mbedtls36 notls cortex size install replay
     integration torture tsan demo readme bench fuzz checks'
 
 # The caller's flags are for his builds; the lanes choose their own. Nor do tests talk to his master.
@@ -76,6 +76,7 @@ lane() {
         tally "replay" "$B/asan/replay"
         integration asan demo.sh # a minute there, and all of it runs in the others
         ;;
+    small) small ;;
     ubsan) units ubsan CC=gcc CFLAGS='-O2 -g -fsanitize=undefined -fno-sanitize-recover=all' ;;
     mbedtls36)
         [ -f "$MBEDTLS36/lib/libmbedtls.a" ]
@@ -104,15 +105,22 @@ lane() {
         build asan CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' "$B/asan/torture"
         ok "the torture builds with sanitizers" $?
         tally "torture" "$B/gcc/torture" --every 257
+        grep -v '^#' tests/torture/known >"$B/known"
+        while read -r name key; do
+            "$B/gcc/torture" --one "$key" >"$B/known.out" 2>&1 && grep -q ': exact' "$B/known.out"
+            ok "$name: $key" $?
+        done <"$B/known"
         tally "power cuts" "$B/gcc/power" --every 97
         tally "torture with sanitizers" "$B/asan/torture" --every 6007
         tally "20,000 reports through a faulty relay" "$B/gcc/soak" --reports 20000 --bytes 500000
         tally "a reporter that is killed" "$B/gcc/soak" --reports 10000 --kills 8
         ;;
     tsan)
-        build tsan CC=clang CFLAGS='-O1 -g -fsanitize=thread' "$B/tsan/worker" "$B/tsan/det-master"
+        build tsan CC=clang CFLAGS='-O1 -g -fsanitize=thread' "$B/tsan/worker" "$B/tsan/worker_far" "$B/tsan/det-master"
         ok "the worker's tests build with ThreadSanitizer" $?
-        tally "worker" env TSAN_OPTIONS=die_after_fork=0 "$B/tsan/worker"
+        later "worker" env TSAN_OPTIONS=die_after_fork=0 "$B/tsan/worker"
+        later "worker, far" "$B/tsan/worker_far"
+        together
         ;;
     demo)
         build gcc CC=gcc demo >"$B/demo.out"
@@ -162,6 +170,21 @@ notls() {
     ok "TLS=0 make demo" $?
 }
 
+# The smallest configurations of make size, which have an engine of their own: the core as it behaves there, with sanitizers.
+small() {
+    least=$(sed -n "s/^SMALL='\(.*\)'$/\1/p" tests/size/build.sh)
+    for checks in 0 1; do # records checked and locked, too
+        # shellcheck disable=SC2001
+        knobs=$(echo "$least" | sed "s/\(DET_CHECK_RECORDS\|DET_LOCK\)=0/\1=$checks/g")
+        build "small$checks" CC=gcc TLS=0 CLI= "$B/small$checks/unit/test_core" "$B/small$checks/unit/test_session" \
+            CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all $knobs"
+        ok "the tests of the core build with $knobs" $?
+        later "core, $checks" "$B/small$checks/unit/test_core"
+        later "session, $checks" "$B/small$checks/unit/test_session"
+    done
+    together
+}
+
 # No warning on a 32-bit target either, with and without texts. The command is for hosts.
 cortex() {
     for cortex_c in src/*/*.c port/template/*.c; do
@@ -176,7 +199,7 @@ cortex() {
 }
 
 size() {
-    sh tests/size/size.sh "$B" >"$B/size.out" 2>&1
+    QUIET=1 sh tests/size/size.sh "$B" >"$B/size.out" 2>&1
     status=$?
     passed=$(grep -cE ': [0-9]+ of [0-9]+$' "$B/size.out")
     failed=$(grep -c 'EXCEEDS' "$B/size.out")

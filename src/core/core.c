@@ -25,7 +25,7 @@ void det_options_init(det_options *o, const det_port *port, void *mem, size_t me
 /* ---- opening ------------------------------------------------------------------------------------------------------- */
 
 static int is_object(const char *json) {
-    return !json || det__value_json(json) == DET_JSON_OBJECT;
+    return !DET_CHECK_VALUES || !json || det__value_json(json) == DET_JSON_OBJECT;
 }
 
 /* An id with / or : in it never reaches the API (contract 3.2), nor does an empty one. */
@@ -254,7 +254,7 @@ const det_run_info *det_get_run(const det_core *core) {
 }
 
 static uint32_t oldest_ms(const det__core *c) {
-    const det__record *r = c->outbox.open;
+    const det__record *r = DET__PLAIN ? det__outbox_first(&c->outbox) : c->outbox.open;
     return r && !(r->flags & DET__UTC) ? c->opt.port->now_ms(c->opt.port->ctx) - r->when : 0;
 }
 

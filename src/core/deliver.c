@@ -7,7 +7,8 @@
  * stored row at or above that step is still held here; that is why stored reports are kept:
  *   - those at or above the lowest open step, or with none open at the highest step stored.
  * Where rows have been let go that a rewind would archive (steps out of order, a full ring), each report in doubt is asked
- * for instead and sent again under the same run id if it is missing.
+ * for instead and sent again under the same run id if it is missing; or told, if it is an earlier program's: the trial has
+ * been started anew.
  * Invariant: released is the highest step of each part among rows that are stored and no longer held. */
 #include "internal.h"
 
@@ -247,16 +248,32 @@ static void rewind_to(det__core *c, int32_t low) {
     }
 }
 
+/* The fence may not have been ours to choose: a StartTrial given up has landed late. What would archive rows that are gone
+ * was refused or never sent, and can no longer be. */
+static void lose_late(det__core *c) {
+    int32_t most = highest(&c->released);
+    for (det__record *r = c->outbox.open; r; r = det__outbox_after(&c->outbox, r))
+        if (is_open(r) && r->part != DET__PROFILING && r->steps <= most) det__deliver_lose(c, r, DET_E_ORDER);
+}
+
 void det__deliver_fenced(det__core *c, int ok) {
     if (ok) {
         c->stats.fenced++;
         c->fenced = 1;
         c->told = 0;
+        lose_late(c);
         rewind_to(c, lowest_open(c));
     } else {
         lose_flights(c);
     }
     c->doubt = DET__NO_DOUBT;
+}
+
+/* Of an earlier program, and no longer to be sent: is it stored? Not while anything is in flight that is not asked for. */
+void det__deliver_ask(det__core *c, det__record *r) {
+    r->unit = c->unit_done; /* no answer's */
+    det__outbox_set(&c->outbox, r, DET__FLIGHT);
+    c->doubt = DET__PROBING;
 }
 
 /* In flight, and asked for or not. */
@@ -274,10 +291,11 @@ void det__deliver_probed(det__core *c, int stored) {
     det__record *r = in_doubt(c, 1);
     r->flags &= (uint8_t)~DET__ASKED;
     if (stored == DET__ASK_AGAIN) return;
+    int code = stored < 0 ? DET_E_UNSURE : det__deliver_order(c, r->part, r->steps);
     if (stored > 0) {
         keep(c, r);
-    } else if (stored < 0) {
-        det__deliver_lose(c, r, DET_E_UNSURE);
+    } else if (code != DET_OK) {
+        det__deliver_lose(c, r, code);
     } else {
         c->stats.doubtful++;
         again(c, r);

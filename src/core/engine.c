@@ -7,13 +7,9 @@
 #include "../session/fail.h"
 #include "internal.h"
 
-enum {
-    REVIVE_MS = 240000,     /* the master takes a trial for lost when it has not heard of it for five minutes */
-    LOGIN_MS = 60000,       /* bcrypt costs a master about two seconds, more under load */
-    STORE_RETRY_MS = 1000,  /* how often a spool that takes nothing is tried */
-    OWN_REQUEST_MS = 10,    /* how often to look whether the caller's own request has ended */
-    BACKOFF_DOUBLINGS = 6   /* up to 32 s */
-};
+#if !DET__PLAIN
+
+enum { STORE_RETRY_MS = 1000 }; /* how often a spool that takes nothing is tried */
 
 static uint32_t now(const det__core *c) {
     return c->opt.port->now_ms(c->opt.port->ctx);
@@ -41,7 +37,7 @@ static int next_call(det__core *c, uint32_t t) {
     if (det__opening(c)) return opening_call(c);
     if (!det__run_open(c)) return DET__CALL_NONE;
     if (DET_LOGIN && c->login_due) return c->flights ? DET__CALL_NONE : DET__CALL_LOGIN;
-    if (due(t, c->beat_ms)) return t - c->alive_ms < REVIVE_MS ? DET__CALL_HEARTBEAT : DET__CALL_REVIVE;
+    if (due(t, c->beat_ms)) return t - c->alive_ms < DET__REVIVE_MS ? DET__CALL_HEARTBEAT : DET__CALL_REVIVE;
     det__lock(c);
     int call = !in_doubt(c) && c->progress_due ? DET__CALL_PROGRESS : det__deliver_next(c);
     det__unlock(c);
@@ -268,7 +264,7 @@ static int start(det_core *core, uint32_t t) {
     int call = next_call(c, t);
     if (call == DET__CALL_NONE) return DET_OK;
     if (held(c, t) || det__session_busy(&core->session)) return DET_E_AGAIN; /* with a request of the caller's own */
-    c->pipe.silence_ms = DET_LOGIN && call == DET__CALL_LOGIN ? LOGIN_MS : 0;
+    c->pipe.silence_ms = DET_LOGIN && call == DET__CALL_LOGIN ? DET__LOGIN_MS : 0;
     int rc = launch(core);
     c->driving = rc == DET_OK;
     if (rc != DET_OK && rc != DET_E_AGAIN) det__stop_later(c, rc);
@@ -342,7 +338,7 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
         if (!det__opening(c) && beat_ms && beat_ms < *timeout_ms) *timeout_ms = beat_ms;
         return w->handle != -1;
     }
-    *timeout_ms = det__session_busy(&core->session) ? OWN_REQUEST_MS : 0;
+    *timeout_ms = det__session_busy(&core->session) ? DET__OWN_REQUEST_MS : 0;
     if (next_call(c, t) == DET__CALL_NONE)
         *timeout_ms = det__run_open(c) ? beat_ms : UINT32_MAX;
     else if (held(c, t))
@@ -350,3 +346,7 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
     if (det__feed_waits(c) && *timeout_ms > STORE_RETRY_MS) *timeout_ms = STORE_RETRY_MS;
     return 0;
 }
+
+#else
+typedef int det__engine_nothing;
+#endif

@@ -5,8 +5,8 @@
  * The log is a sequence of runs: RUN (what it takes to open it), METRICS …, STATE. One after the other is opened,
  * delivered and ended; a run that was cut off by a crash is opened again, which fences it, and all that is not known to be
  * stored goes again from the log. SETTLED says how far that is, and which steps have been let go.
- * Invariants: a run is only opened when the one before it is settled. What is discarded is settled, and behind it stands
- * a copy of its run's RUN. */
+ * Invariants: a run is only opened when the one before it is settled. What is discarded is settled, and behind it stand
+ * a copy of its run's RUN and SETTLED (but see clear_full()). */
 #include "feed.h"
 
 #include <string.h>
@@ -38,7 +38,7 @@ static int store_one(det__core *c, const det__record *r) {
     h.group_len = r->group_len;
     h.steps = r->steps;
     h.utc = utc_of(c, r);
-    int rc = det__log_append(c, &h, r + 1);
+    int rc = det__log_fits(c, r->len) ? det__log_append(c, &h, r + 1) : DET_E_SPACE;
     if (rc == DET_OK) c->stats.spooled++;
     return rc;
 }
@@ -80,11 +80,15 @@ static int store(det__core *c) {
 
 /* ---- log to outbox ------------------------------------------------------------------------------------------------- */
 
-static void add(det__core *c, det__record *r, const det__spooled *h, uint64_t at) {
+/* 0: not yet, as what is in flight has to be answered before it is asked for. */
+static int add(det__core *c, det__record *r, const det__spooled *h, uint64_t at, int settled) {
     det__feed *f = &c->feed;
     r->steps = h->steps;
     r->group_len = h->group_len;
     r->part = det__value_part(det__record_text(r));
+    /* Sending it would archive rows that cannot be sent again. */
+    int code = det__deliver_order(c, r->part, r->steps), ask = code != DET_OK && at < f->recovered;
+    if (ask && !settled && c->doubt != DET__PROBING) return 0;
     r->when = h->utc;
     det__record_seal(r, h->len);
     r->span = (uint32_t)(f->pos - f->mark);
@@ -96,9 +100,11 @@ static void add(det__core *c, det__record *r, const det__spooled *h, uint64_t at
         if (r->steps < c->newest_step) c->unsorted = 1;
         c->newest_step = r->steps;
     }
-    /* Sending it would archive rows that cannot be sent again. */
-    if (det__deliver_order(c, r->part, r->steps) != DET_OK)
-        det__deliver_lose(c, r, at < f->recovered ? DET_E_UNSURE : DET_E_ORDER);
+    if (ask)
+        det__deliver_ask(c, r);
+    else if (code != DET_OK)
+        det__deliver_lose(c, r, code);
+    return 1;
 }
 
 /* A report that cannot be delivered from here. */
@@ -112,7 +118,6 @@ static void end_run(det__core *c) {
     det__feed *f = &c->feed;
     det__outbox_init(&c->outbox, c->outbox.mem, c->outbox.cap);
     f->taken = f->mark = f->pos;
-    f->run_at = 0;
     f->phase = DET__FEED_BETWEEN;
 }
 
@@ -127,13 +132,12 @@ static int fill_one(det__core *c) {
     if (f->dry && (c->opt.flush || f->run_due) && settled) end_run(c); /* it was cut off without a state */
     if (!det__log_is_there(rc)) return 0;
     if (h.run < f->active || h.kind == DET__SPOOL_SETTLED) return 1; /* of what is behind us */
-    if (h.run == f->active && h.kind == DET__SPOOL_RUN) {
-        f->run_at = at;
-        return 1;
-    }
+    if (h.run == f->active && h.kind == DET__SPOOL_RUN) return 1;
     if (h.run == f->active && h.kind == DET__SPOOL_METRICS) {
         size_t cap;
-        det__record *r = det__log_room(c, h.len, &cap);
+        det__record *r;
+        do r = det__log_room(c, h.len, &cap); /* what is only kept yields */
+        while (!r && det__deliver_yield(c));
         f->pos = at;
         if (!r && h.len > c->outbox.cap - sizeof *r) { /* reported with a larger outbox */
             det__log_get(c, &f->pos, &h, NULL, 0);
@@ -141,8 +145,9 @@ static int fill_one(det__core *c) {
             return 1;
         }
         if (!r || det__log_get(c, &f->pos, &h, r + 1, cap) != DET_OK) return 0;
-        add(c, r, &h, at);
-        return 1;
+        if (add(c, r, &h, at, settled)) return 1;
+        f->pos = at;
+        return 0;
     }
     if (!settled) { /* the run ends here, but not yet */
         f->pos = at;
@@ -272,25 +277,21 @@ static int rest(det_core *core) {
     return DET_E_CLOSED;
 }
 
-/* The storage is full, of nothing but what is settled: let go of it up to the newest RUN, or clear it and begin again. */
+/* The storage is full, of nothing but what is settled: let go of it. With no room for a copy of RUN and word of what is
+ * settled, clear it and begin again; cut off before its end, what is left of a log says nothing but that it is settled. */
 static void clear_full(det__core *c) {
     det__feed *f = &c->feed;
-    det__spooled h;
-    uint64_t pos = f->pos, end, upto = f->run_at < f->taken ? f->run_at : f->taken;
-    size_t len = 0;
+    uint64_t end;
     char *run = (char *)c->outbox.mem;
-    if (f->store_code != DET_E_SPACE || f->phase != DET__FEED_ACTIVE || c->outbox.open || c->flights || c->untold) return;
-    if (det__log_get(c, &pos, &h, NULL, 0) != DET_E_AGAIN) return;
-    if (upto > f->tidied) {
-        if (c->opt.spool->discard(c->opt.spool->ctx, upto, &f->gone, &end) == DET_OK) f->tidied = upto;
-        return;
-    }
-    while (det__deliver_yield(c)) {} /* the outbox is empty now */
-    if (c->outbox.count || det__log_find(c, DET__SPOOL_RUN, f->active, run, c->outbox.cap) != DET_OK) return;
+    if (f->store_code != DET_E_SPACE || f->phase != DET__FEED_ACTIVE || !f->dry || c->outbox.open || c->flights || c->untold) return;
+    while (det__deliver_yield(c)) {}
+    if (c->outbox.count) return;
+    f->taken = f->mark = f->pos;
+    if (det__log_tidy(c) || det__log_find(c, DET__SPOOL_RUN, f->active, run, c->outbox.cap) != DET_OK) return;
+    (void)det__log_put_settled(c);
     if (c->opt.spool->discard(c->opt.spool->ctx, UINT64_MAX, &f->gone, &end) != DET_OK) return;
     f->pos = f->taken = f->tidied = f->mark = end;
-    for (int i = 0; i < DET__LOG_TEXTS; i++) len += strlen(run + len) + 1;
-    if (det__log_put(c, DET__SPOOL_RUN, f->active, run, len) == DET_OK) (void)det__log_put_settled(c);
+    if (det__log_put_settled(c) == DET_OK) (void)det__log_put_run(c, run);
 }
 
 int det__feed_step(det_core *core) {
@@ -303,12 +304,12 @@ int det__feed_step(det_core *core) {
     f->store_code = rc;
     if (f->offline) return rest(core);
     while (f->phase == DET__FEED_ACTIVE && fill_one(c)) {} /* producers see the staging ring alone: no lock */
-    if (f->taken - f->tidied >= f->step || (f->phase == DET__FEED_BETWEEN && f->taken != f->tidied)) det__log_tidy(c);
+    if (f->taken - f->tidied >= (f->phase == DET__FEED_BETWEEN ? 1 : f->step)) (void)det__log_tidy(c);
     clear_full(c);
     if (f->phase != DET__FEED_BETWEEN) return DET_OK;
     rc = activate(core);
     if (rc == DET_E_AGAIN && f->run_due) {
-        det__log_tidy(c);
+        (void)det__log_tidy(c);
         rc = det__log_put_own_run(c);
         f->run_due = rc != DET_OK;
         if (f->run_due) det__engine_stop(core, det__core_fail(core, rc));
@@ -328,7 +329,7 @@ void det__feed_stop(det__core *c) {
     if (f->taken == f->tidied) return;
     do f->taken = f->pos; /* copies of RUN may stand behind the STATE */
     while (det__log_is_there(det__log_get(c, &f->pos, &h, NULL, 0)) && h.run <= f->active);
-    det__log_tidy(c);
+    (void)det__log_tidy(c);
 }
 
 void det__feed_run_opened(det__core *c) {

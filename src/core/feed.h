@@ -19,9 +19,9 @@ typedef struct det__feed {
     uint64_t mark;        /* up to here it is a record's in the outbox, or settled */
     uint64_t taken;       /* settled up to here */
     uint64_t tidied;      /* … and the log was told */
+    uint32_t reserve;     /* what letting go takes of the storage: a copy of RUN, and SETTLED */
     uint32_t step;        /* so much is settled before the log is told: a copy of RUN comes with it */
     uint64_t gone;        /* where the log begins */
-    uint64_t run_at;      /* the newest RUN of the active run that has been read */
     uint64_t recovered;   /* where it ended when it was opened: before are earlier programs' records */
     uint64_t state_end;   /* behind the STATE that is being told */
     uint32_t own, active; /* logical runs */
@@ -42,9 +42,11 @@ void det__log_take_run(struct det__core *c, char *text); /* a RUN's strings beco
 int det__log_put(struct det__core *c, uint8_t kind, uint32_t run, const void *payload, size_t len);
 int det__log_append(struct det__core *c, const struct det__spooled *h, const void *payload);
 int det__log_put_own_run(struct det__core *c);            /* before anything is reported */
+int det__log_fits(struct det__core *c, size_t len);       /* … a report or RUN, and what letting go of it takes */
+int det__log_put_run(struct det__core *c, const char *run); /* the active run's RUN, its strings */
 int det__log_put_settled(struct det__core *c);
 int det__log_settled(struct det__core *c, uint32_t run, uint64_t *upto); /* 1: there is word of it, in released too */
-void det__log_tidy(struct det__core *c);                  /* let go of what is settled */
+int det__log_tidy(struct det__core *c);                   /* let go of what is settled; 0: no room to say so */
 int det__log_is_there(int rc);                            /* … a record, whether its payload fits or not */
 det__record *det__log_room(const struct det__core *c, size_t want, size_t *cap); /* free space of the outbox */
 

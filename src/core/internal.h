@@ -9,9 +9,6 @@
 #include "feed.h"
 #include "outbox.h"
 
-/* Everything that makes delivery more than one request after the other is left out: deliver_plain.c. */
-#define DET__PLAIN (!DET_EXACT && !DET_SPOOL && DET_PIPELINE == 1 && DET_JOIN == 1 && !DET_POLICIES)
-
 /* Reports may be sent long after they were made. */
 #define DET__TIMES (DET_EXACT || DET_SPOOL)
 
@@ -42,6 +39,16 @@ enum det__call {
 /* Rows of the master that a report of a newer run archives together (contract 5.6). Profiling rows it never does, nor
  * can it tell two of them apart. */
 enum det__part { DET__TRAINING, DET__VALIDATION, DET__CUSTOM, DET__PARTS, DET__PROFILING = DET__PARTS };
+
+/* No enumerators: those are int, which may have 16 bits. */
+#define DET__BEAT_MS INT32_C(60000)    /* contract 3 step 8 */
+#define DET__REVIVE_MS INT32_C(240000) /* the master takes a trial for lost when it has not heard of it for five minutes */
+#define DET__LOGIN_MS INT32_C(60000)   /* bcrypt costs a master about two seconds, more under load */
+
+enum {
+    DET__BEAT_RETRY_MS = 10000,
+    DET__OWN_REQUEST_MS = 10     /* how often to look whether the caller's own request has ended */
+};
 
 enum { DET__PICKS = 3, DET__SCRATCH = 896, DET__TOKEN_AT = 448 };
 
@@ -198,10 +205,12 @@ int det__deliver_yield(det__core *c);                   /* free the oldest recor
 #if DET_EXACT
 void det__deliver_fenced(det__core *c, int ok);         /* StartTrial has answered: rewind. Not ok: it was refused */
 det__record *det__deliver_probe(det__core *c);          /* the record to ask for next */
+void det__deliver_ask(det__core *c, det__record *r);
 enum { DET__ASK_AGAIN = -2 };
 void det__deliver_probed(det__core *c, int stored);     /* the oldest probe's answer; -1: it was refused; or ASK_AGAIN */
 #else
 #define det__deliver_fenced(c, ok) ((void)0)
+#define det__deliver_ask(c, r) det__deliver_lose(c, r, DET_E_UNSURE)
 #define det__deliver_probed(c, stored) ((void)0)
 #endif
 void det__deliver_lose(det__core *c, det__record *r, int code);
@@ -294,14 +303,22 @@ int det__equal(const char *a, const char *b);
 /* core.c: a failure found here, kept by the session; returns code */
 int det__core_fail(det_core *core, int code);
 
+/* verdict.c: what an answer says */
+int det__outcome_breaks(const det_core *core, int rc, int status); /* is it left open what was done? */
+int det__outcome_later(const det_core *core, int status);          /* was it not done, but may come again? */
+int det__outcome_stale(const det_core *core);                      /* is it another run's turn? */
+void det__back_off(det_core *core);           /* at now_ms, after a failure */
+
 /* outcome.c: what answers mean */
 void det__outcome(det_core *core, int call, int rc, int status);
-int det__outcome_breaks(const det_core *core, int rc, int status); /* is it left open what was done? */
-void det__back_off(det_core *core);           /* at now_ms, after a failure */
 void det__stop_later(det__core *c, int rc);   /* not from within a callback of the session */
 
 /* engine.c */
+#if DET__PLAIN
+#define det__engine_init(core) ((void)0)
+#else
 void det__engine_init(det_core *core);
+#endif
 void det__engine_open_run(det_core *core);             /* the run that opt describes */
 void det__engine_stop(det_core *core, int rc);
 void det__engine_pause(det_core *core);                /* leave the network */

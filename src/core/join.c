@@ -84,9 +84,29 @@ int det__join_fits(const det__core *c, const det__record *leader, const det__rec
     return 1;
 }
 
-#else
+#elif !DET__PLAIN
 #define next_taken(c, r) NULL
 #endif
+
+#if DET__PLAIN
+
+/* What is stamped for the run that sends it, the report's object, and an end that is all braces. */
+int det__join_copy(void *core, size_t at, void *buf, size_t len) {
+    const det__core *c = (const det__core *)core;
+    char *to = (char *)buf;
+    size_t n;
+    const char *object = object_of(c->leader, &n);
+    for (; len--; at++) *to++ = at < c->stamp_len ? c->stamp[at] : at - c->stamp_len < n ? object[at - c->stamp_len] : '}';
+    return DET_OK;
+}
+
+size_t det__join_len(const det__core *c) {
+    size_t n;
+    object_of(c->leader, &n);
+    return c->stamp_len + n + sizeof end - 1;
+}
+
+#else
 
 /* ---- the body ------------------------------------------------------------------------------------------------------ */
 
@@ -135,3 +155,4 @@ size_t det__join_len(const det__core *c) {
     }
     return len;
 }
+#endif

@@ -45,10 +45,12 @@ void det__outbox_commit(det__outbox *b, det__record *r, size_t len) {
         b->wrap = b->tail;
     r->len = (uint32_t)len;
     b->tail = at + size_of(r);
+#if !DET__PLAIN
     r->state = DET__QUEUED;
     r->flags = 0;
     if (!b->open) b->open = r;
     if (!b->next) b->next = r;
+#endif
     b->count++;
     b->used += size_of(r);
     if (b->used > b->peak) b->peak = b->used;
@@ -58,12 +60,6 @@ det__record *det__outbox_first(const det__outbox *b) {
     return b->count ? (det__record *)(void *)(b->mem + b->head) : NULL;
 }
 
-det__record *det__outbox_after(const det__outbox *b, const det__record *r) {
-    size_t at = (size_t)((const uint8_t *)r - b->mem) + size_of(r);
-    if (b->tail < b->head && at == b->wrap) at = 0;
-    return at == b->tail ? NULL : (det__record *)(void *)(b->mem + at);
-}
-
 void det__outbox_pop(det__outbox *b) {
     const det__record *r = det__outbox_first(b);
     if (!r) return;
@@ -71,6 +67,13 @@ void det__outbox_pop(det__outbox *b) {
     b->used -= size_of(r);
     b->count--;
     if (b->head == b->wrap) b->head = 0, b->wrap = b->cap;
+}
+
+#if !DET__PLAIN
+det__record *det__outbox_after(const det__outbox *b, const det__record *r) {
+    size_t at = (size_t)((const uint8_t *)r - b->mem) + size_of(r);
+    if (b->tail < b->head && at == b->wrap) at = 0;
+    return at == b->tail ? NULL : (det__record *)(void *)(b->mem + at);
 }
 
 det__record *det__outbox_next(det__outbox *b) {
@@ -86,6 +89,7 @@ void det__outbox_set(det__outbox *b, det__record *r, uint8_t state) {
     det__outbox_next(b); /* never one that is popped */
     while (b->open && b->open->state >= DET__KEPT) b->open = det__outbox_after(b, b->open);
 }
+#endif
 
 #if DET_POLICIES
 det__record *det__outbox_loose(det__outbox *b) {

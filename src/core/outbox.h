@@ -10,6 +10,10 @@
 
 #include "det_config.h"
 
+/* Everything that makes delivery more than one request after the other is left out: engine_plain.c. Records then know no
+ * state: the oldest is the one under way. */
+#define DET__PLAIN (!DET_EXACT && !DET_SPOOL && DET_PIPELINE == 1 && DET_JOIN == 1 && !DET_POLICIES)
+
 enum det__record_state {
     DET__QUEUED, /* to be sent */
     DET__FLIGHT, /* sent; its answer is awaited, or was lost */

@@ -5,34 +5,7 @@
 #include "../session/fail.h"
 #include "internal.h"
 
-enum {
-    BEAT_RETRY_MS = 10000,
-    BACKOFF_MS = 500,
-    BACKOFF_DOUBLINGS = 6   /* up to 32 s */
-};
-#define BEAT_MS INT32_C(60000) /* contract 3 step 8 */
-
-static int has(const char *text, const char *part) {
-    for (size_t n = 0; *text; n = 0, text++) {
-        while (part[n] && text[n] == part[n]) n++;
-        if (!part[n]) return 1;
-    }
-    return 0;
-}
-
-/* 0.5 s · 2ⁿ, of which a random half is taken off so that a fleet does not come back in step; or what the server asked. */
-void det__back_off(det_core *core) {
-    det__core *c = det__core_of(core);
-    uint32_t asked_ms = det_session_response(&core->session)->retry_after_ms;
-    uint32_t t = c->now_ms, ms = (uint32_t)BACKOFF_MS << c->tries;
-    ms -= (t * UINT32_C(2654435761) >> 16) * (ms / 2) >> 16;
-    if (c->tries < BACKOFF_DOUBLINGS) c->tries++;
-    c->blocked = *det_session_failure(&core->session);
-    if (asked_ms == UINT32_MAX) asked_ms = 0;      /* a date or nonsense is as good as none */
-    if (asked_ms > BEAT_MS) asked_ms = BEAT_MS;    /* the heartbeat waits too */
-    c->retry_ms = t + (asked_ms ? asked_ms : ms);
-    c->waiting = 1;
-}
+#if !DET__PLAIN
 
 /* Not from within a callback of the session. */
 void det__stop_later(det__core *c, int rc) {
@@ -51,21 +24,10 @@ static void unauthorized(det_core *core) {
         det__back_off(core);
 }
 
-/* Answers that leave open what was done (contract 5.6), and those that no master gives. */
-int det__outcome_breaks(const det_core *core, int rc, int status) {
-    if (status == 408 || (status >= 502 && status <= 504) || rc == DET_E_MASTER) return 1;
-    if (status >= 300 && status != 413 && !det__session_words(&core->session)) return 1;
-    return status == 500 && (rc != DET_E_SERVER || has(det_session_errmsg(&core->session), "commit transaction"));
-}
-
-static int may_come_again(const det_core *core, int status) {
-    return (status == 413 || status == 429) && det_session_response(&core->session)->retry_after_ms;
-}
-
 static void report_failed(det_core *core, int rc, int status) {
     det__core *c = det__core_of(core);
-    int stale = has(det_session_errmsg(&core->session), "invalid run id");
-    if (status == 401 || may_come_again(core, status) || (DET_EXACT && stale && c->starts)) {
+    int stale = det__outcome_stale(core);
+    if (status == 401 || det__outcome_later(core, status) || (DET_EXACT && stale && c->starts)) {
         det__deliver_again(c);
         c->told = 0;
         if (DET_EXACT && stale) c->doubt = DET__FENCING; /* one of our own StartTrials has landed late */
@@ -91,7 +53,7 @@ static void succeeded(det_core *core, int call) {
     if (call == DET__CALL_METRICS || !c->outbox.open) c->tries = 0;
     if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) {
         c->alive_ms = c->now_ms;
-        c->beat_ms = c->alive_ms + BEAT_MS;
+        c->beat_ms = c->alive_ms + DET__BEAT_MS;
         c->stats.heartbeats++;
     } else if (call == DET__CALL_METRICS) {
         if (DET_PIPELINE > 1 && c->window < c->depth) c->window++;
@@ -114,12 +76,12 @@ static void failed(det_core *core, int call, int rc, int status) {
     if (call == DET__CALL_METRICS) {
         report_failed(core, rc, status);
     } else if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) {
-        c->beat_ms = c->now_ms + (status == 401 ? 0 : BEAT_RETRY_MS);
+        c->beat_ms = c->now_ms + (status == 401 ? 0 : DET__BEAT_RETRY_MS);
     } else if (call == DET__CALL_PROGRESS) {
         if (status == 401) c->progress_due = 1;
     } else if (DET_EXACT && call == DET__CALL_PROBE) {
-        det__deliver_probed(c, status == 401 || may_come_again(core, status) ? DET__ASK_AGAIN : -1);
-        if (may_come_again(core, status)) det__back_off(core);
+        det__deliver_probed(c, status == 401 || det__outcome_later(core, status) ? DET__ASK_AGAIN : -1);
+        if (det__outcome_later(core, status)) det__back_off(core);
     } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->login_due = 1;
         det__back_off(core);
@@ -144,7 +106,7 @@ static void opening_done(det_core *core, int call, int rc) {
     } else if (call == DET__CALL_STATE) {
         det__feed_run_opened(c);
         c->alive_ms = c->now_ms;
-        c->beat_ms = c->alive_ms + (c->next > DET__CALL_HEARTBEAT ? BEAT_MS : 0);
+        c->beat_ms = c->alive_ms + (c->next > DET__CALL_HEARTBEAT ? DET__BEAT_MS : 0);
     }
 }
 
@@ -161,3 +123,7 @@ void det__outcome(det_core *core, int call, int rc, int status) {
         failed(core, call, rc, status);
     det__unlock(c);
 }
+
+#else
+typedef int det__outcome_nothing;
+#endif

@@ -12,7 +12,8 @@
 
 #if DET_SPOOL
 
-enum { TIDY = DET__LOG_TIDY, TEXTS = DET__LOG_TEXTS, SETTLED_LEN = 8 + 4 * DET__PARTS + 1 };
+enum { TIDY = DET__LOG_TIDY, TEXTS = DET__LOG_TEXTS, SETTLED_LEN = 8 + 4 * DET__PARTS + 1, WORD = 16 /* of flash, at most */,
+       SPARE = 3 * (DET__SPOOL_HEAD + WORD) + SETTLED_LEN };
 
 /* ---- runs ---------------------------------------------------------------------------------------------------------- */
 
@@ -48,8 +49,9 @@ static int make_ids(det__core *c) {
 }
 
 int det__log_append(det__core *c, const det__spooled *h, const void *payload) {
-    c->feed.dry = 0;
-    return det__spool_put(c->opt.spool, h, payload);
+    int rc = det__spool_put(c->opt.spool, h, payload);
+    if (rc == DET_OK) c->feed.dry = 0;
+    return rc;
 }
 
 int det__log_put(det__core *c, uint8_t kind, uint32_t run, const void *payload, size_t len) {
@@ -59,6 +61,14 @@ int det__log_put(det__core *c, uint8_t kind, uint32_t run, const void *payload, 
     h.run = run;
     h.len = (uint32_t)len;
     return det__log_append(c, &h, payload);
+}
+
+/* Behind it a copy of RUN, and SETTLED, must still have room. */
+int det__log_fits(det__core *c, size_t len) {
+    const det_spool *sp = c->opt.spool;
+    uint64_t first, end;
+    if (sp->size < sizeof *sp || !sp->cap || sp->discard(sp->ctx, 0, &first, &end) != DET_OK) return 1;
+    return (uint32_t)(end - first) + len + c->feed.reserve <= sp->cap;
 }
 
 /* Our own run's, made in the free part of the staging ring. */
@@ -82,7 +92,9 @@ int det__log_put_own_run(det__core *c) {
     add_text(&w, c->opt.hparams);
     add_text(&w, c->opt.checkpoint_storage);
     rc = det_json_finish(&w);
-    return rc == DET_OK ? det__log_put(c, DET__SPOOL_RUN, c->feed.own, buf, w.len) : rc;
+    if (rc != DET_OK) return rc;
+    c->feed.reserve = (uint32_t)w.len + SPARE;
+    return det__log_fits(c, w.len) ? det__log_put(c, DET__SPOOL_RUN, c->feed.own, buf, w.len) : DET_E_SPACE;
 }
 
 /* ---- the log ------------------------------------------------------------------------------------------------------- */
@@ -133,15 +145,20 @@ det__record *det__log_room(const det__core *c, size_t want, size_t *cap) {
     return r && *cap >= want ? r : NULL;
 }
 
-/* A copy of the run's RUN at the end of the log. */
-static int put_run_again(det__core *c) {
-    size_t cap, len = 0;
-    det__record *r = det__log_room(c, 1, &cap);
-    char *run = (char *)(r + 1);
-    if (!r || det__log_find(c, DET__SPOOL_RUN, c->feed.active, run, cap) != DET_OK) return DET_E_AGAIN;
+int det__log_put_run(det__core *c, const char *run) {
+    size_t len = 0;
     for (int i = 0; i < TEXTS; i++) len += strlen(run + len) + 1;
     c->feed.step = TIDY + 4 * (uint32_t)len;
     return det__log_put(c, DET__SPOOL_RUN, c->feed.active, run, len);
+}
+
+/* A copy of the run's RUN at the end of the log. */
+static int put_run_again(det__core *c) {
+    size_t cap;
+    det__record *r = det__log_room(c, 1, &cap);
+    char *run = (char *)(r + 1);
+    if (!r || det__log_find(c, DET__SPOOL_RUN, c->feed.active, run, cap) != DET_OK) return DET_E_AGAIN;
+    return det__log_put_run(c, run);
 }
 
 /* How far the run is settled, and what has been let go of. */
@@ -154,14 +171,15 @@ int det__log_put_settled(det__core *c) {
 }
 
 /* Let go of what is settled. The storage may keep more, and show it again after a restart: SETTLED stands behind it. */
-void det__log_tidy(det__core *c) {
+int det__log_tidy(det__core *c) {
     det__feed *f = &c->feed;
     uint64_t end;
-    if (f->phase != DET__FEED_BETWEEN && put_run_again(c) != DET_OK) return;
+    if (f->phase != DET__FEED_BETWEEN && put_run_again(c) != DET_OK) return 0;
     int rc = det__log_put_settled(c);
-    if (rc != DET_OK && (rc != DET_E_SPACE || f->phase != DET__FEED_BETWEEN)) return;
+    if (rc != DET_OK && (rc != DET_E_SPACE || f->phase != DET__FEED_BETWEEN)) return 0;
     if (c->opt.spool->discard(c->opt.spool->ctx, f->taken, &f->gone, &end) == DET_OK) f->tidied = f->taken;
     if (rc != DET_OK) (void)det__log_put_settled(c);
+    return 1;
 }
 
 int det__log_settled(det__core *c, uint32_t run, uint64_t *upto) {

@@ -43,7 +43,7 @@ while read -r knob; do
     esac
     ok "$knob" $?
 done <"$dir/knobs"
-least=$(sed -n "s/^SMALL='\(.*\)'$/\1/p" tests/size/size.sh)
+least=$(sed -n "s/^SMALL='\(.*\)'$/\1/p" tests/size/build.sh)
 # shellcheck disable=SC2086
 [ -n "$least" ] && xargs -P "$jobs" -n 8 gcc -std=c99 -O0 -Wall -Wextra -Werror -Iinclude $least -DDET_LOGIN=0 -fsyntax-only <"$dir/files"
 ok "the smallest of make size" $?

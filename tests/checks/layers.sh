@@ -6,7 +6,8 @@ set -u
 cd "${1:-$(dirname "$0")/../..}" || exit 1
 cd src/.. && cd port/.. && cd include/.. || exit 1
 
-find src port include -name '*.[ch]' | sort | xargs awk '
+find src port include -name '*.[ch]' ! -path 'port/*/*/*' | # below a world are its examples
+     sort | xargs awk -v ports_headers="$(cd port && echo ./*/*.h)" '
     # The layers that each may include. det_port.h is for those that reach the platform or wait for it.
     BEGIN {
         may["base"] = "base error config"
@@ -16,7 +17,7 @@ find src port include -name '*.[ch]' | sort | xargs awk '
         may["session"] = "session transport http json base det_session port error config"
         may["core"] = "core session json base det det_session det_json det_spool port error config version"
         may["cli"] = "cli core session transport http json base det det_session det_json port posix error config version" # hosted
-        may["port"] = "port posix det_worker det_spool env det_port_template det_posix_int"
+        may["port"] = "port posix det_worker det_spool env det ports_own"
         # Public headers, by what they may include.
         may["det.h"] = "det_session det_json det_spool port error version"
         may["det_session.h"] = "port error"
@@ -29,6 +30,8 @@ find src port include -name '*.[ch]' | sort | xargs awk '
         may["det_worker.h"] = "det"
         may["det_config.h"] = ""
         may["det_version.h"] = ""
+        n = split(ports_headers, word, " ")
+        for (i = 1; i <= n; i++) { sub(/.*\//, "", word[i]); ports_header[word[i]] = 1 }
         system_headers = " stddef.h stdint.h string.h limits.h "
     }
     # src/LAYER/x.c is in LAYER; port/WORLD/x.c is port; include/x.h is itself.
@@ -41,6 +44,7 @@ find src port include -name '*.[ch]' | sort | xargs awk '
         if (name ~ /^\.\.\/[a-z]+\/[a-z_0-9]+\.h$/) { split(name, part, "/"); return part[2] }
         if (name ~ /^det_(port|error|config|version|posix|env)\.h$/) { sub(/^det_/, "", name); sub(/\.h$/, "", name); return name }
         if (name ~ /\//) return "elsewhere"
+        if (layer == "port" && name in ports_header) return "ports_own"
         if (name ~ /^det(_|\.)/) { sub(/\.h$/, "", name); return name }
         return layer
     }

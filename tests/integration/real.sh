@@ -4,16 +4,24 @@
 #     B=build sh tests/integration/real.sh
 B=${B:-build}
 passed=0 failed=0
-for name in errors errors_core arguments refusals session_real get_real worker; do
-    line=$("$B/$name" | tail -n 1)
-    p=${line%% passed*} f=${line#*, } f=${f%% failed*}
+add() { # name, its last line
+    p=${2%% passed*} f=${2#*, } f=${f%% failed*}
     case $p$f in
     '' | *[!0-9]*)
-        echo "$name did not count: is it built (make real)?" >&2
+        echo "$1 did not count: is it built (make real)?" >&2
         p=0 f=1
         ;;
     esac
     passed=$((passed + p)) failed=$((failed + f))
+}
+for name in errors errors_core arguments refusals session_real get_real worker worker_far; do
+    add "$name" "$("$B/$name" | tail -n 1)"
 done
+if command -v faketime >/dev/null; then
+    add "worker_far on a fast clock" "$(faketime -f '+0 x100' env ONLY=heartbeat "$B/worker_far" | tail -n 1)"
+else
+    echo "faketime is missing: make deps" >&2
+    failed=$((failed + 1))
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

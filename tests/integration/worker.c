@@ -12,6 +12,7 @@
 #include "det_posix.h"
 #include "real.h"
 #include "real_int.h"
+#include "rows.h"
 
 enum { THREADS = 8, REPORTS = 400, CLOSE_MS = 60000 };
 
@@ -40,69 +41,10 @@ static real_proc begin(size_t mem_len) {
 
 /* One report whose value follows from group and step; again while the outbox is full. */
 static int report(const char *group, int step) {
-    det_metric m = det_metric_int("v", step * 3 + group[1]);
+    det_metric m = det_metric_int("v", rows_value(group, step));
     int rc;
     while ((rc = det_worker_report_metrics(&w, group, step, &m, 1)) == DET_E_SPACE) nap();
     return rc;
-}
-
-/* ---- what the master has ---------------------------------------------------------------------------------------------- */
-
-static char body[1 << 20];
-static size_t body_len;
-
-static int keep(void *ctx, const det_response *r, const void *data, size_t len) {
-    (void)ctx, (void)r;
-    if (body_len + len >= sizeof body) return DET_E_SIZE;
-    memcpy(body + body_len, data, len);
-    body_len += len;
-    body[body_len] = 0;
-    return DET_OK;
-}
-
-static void call(det_session *s, const char *method, const char *path, const char *text) {
-    det_request q;
-    memset(&q, 0, sizeof q);
-    body_len = 0;
-    q.method = method;
-    q.path = path;
-    q.body = text;
-    q.body_len = text ? strlen(text) : 0;
-    q.sink = keep;
-    CHECK_INT(det_session_call(s, &q, NULL), DET_OK);
-}
-
-/* The answer to a GET by somebody who logs in for it is in body. */
-static void ask(const real_proc *m, const char *path) {
-    static char buffer[4096], token[512];
-    det_session_options o;
-    det_session s;
-    memset(&o, 0, sizeof o);
-    o.port = det_posix_port();
-    o.url = real_url("http", "127.0.0.1", m->port);
-    o.buffer = buffer;
-    o.buffer_len = sizeof buffer;
-    CHECK_INT(det_session_init(&s, &o), DET_OK);
-    call(&s, "POST", "/api/v1/auth/login", "{\"username\":\"determined\",\"password\":\"\",\"isHashed\":true}");
-    const char *at = strstr(body, "\"token\":\"");
-    CHECK(at && sscanf(at, "\"token\":\"%511[^\"]", token) == 1);
-    CHECK_INT(det_session_set_token(&s, token), DET_OK);
-    call(&s, "GET", path, NULL);
-    det_session_free(&s);
-}
-
-/* Steps 1 to n of the group are with the master, each once, in order and with its value. */
-static void rows_are(const real_proc *m, int64_t trial, const char *group, int n) {
-    char path[160];
-    int seen = 0, wrong = 0, step, v;
-    snprintf(path, sizeof path, "/api/v1/trials/time-series?trialIds=%d&metricNames=v&group=%s&maxDatapoints=100000", (int)trial, group);
-    ask(m, path);
-    for (const char *p = body; (p = strstr(p, "{\"batches\":")) != NULL; p++) {
-        int got = sscanf(p, "{\"batches\":%d,\"values\":{\"v\":%d}", &step, &v);
-        wrong += got != 2 || step != ++seen || v != step * 3 + group[1];
-    }
-    CHECK_INT(seen, n);
-    CHECK_INT(wrong, 0);
 }
 
 /* ---- many threads --------------------------------------------------------------------------------------------------- */
@@ -149,7 +91,7 @@ static void many_threads_in(size_t mem_len) {
     CHECK_INT(s.acknowledged, THREADS * REPORTS);
     CHECK_INT(s.pending, 0);
     CHECK_INT(s.session.connections, 1);
-    for (int i = 0; i < THREADS; i++) rows_are(&m, det_worker_get_run(&w)->trial_id, groups[i], REPORTS);
+    for (int i = 0; i < THREADS; i++) rows_are(&m, "http", det_worker_get_run(&w)->trial_id, groups[i], REPORTS);
     real_stop(&m);
 }
 
@@ -171,7 +113,7 @@ static void refused_reports_beside_the_worker_do_no_harm(void) {
         CHECK_INT(det_worker_report_progress(&w, 1.5), DET_E_VALUE);
     }
     CHECK_INT(det_worker_close(&w, DET_COMPLETED, CLOSE_MS), DET_OK);
-    rows_are(&m, det_worker_get_run(&w)->trial_id, "ga", REPORTS);
+    rows_are(&m, "http", det_worker_get_run(&w)->trial_id, "ga", REPORTS);
     real_stop(&m);
 }
 
@@ -193,7 +135,7 @@ static void a_stalled_master_does_not_hold_up_reports(void) {
     report_promptly(2001, 4000);
     kill(m.pid, SIGCONT);
     CHECK_INT(det_worker_close(&w, DET_COMPLETED, CLOSE_MS), DET_OK);
-    rows_are(&m, det_worker_get_run(&w)->trial_id, "ga", 4000);
+    rows_are(&m, "http", det_worker_get_run(&w)->trial_id, "ga", 4000);
     real_stop(&m);
 }
 
@@ -245,7 +187,7 @@ static void closing_from_several_threads_and_again_gives_the_same(void) {
     CHECK_INT(report("ga", 1), DET_E_STATE);
     CHECK_INT(det_worker_report_progress(&w, 1), DET_E_STATE);
     CHECK_INT(real_fds(), fds);
-    rows_are(&m, det_worker_get_run(&w)->trial_id, "ga", REPORTS);
+    rows_are(&m, "http", det_worker_get_run(&w)->trial_id, "ga", REPORTS);
     real_stop(&m);
 }
 
@@ -287,7 +229,7 @@ static void what_is_queued_at_exit_arrives(void) {
         exit(unit_failures);
     }
     CHECK_INT(failures_of(child), 0);
-    rows_are(&m, 1, "ga", REPORTS);
+    rows_are(&m, "http", 1, "ga", REPORTS);
     real_stop(&m);
 }
 
@@ -313,7 +255,7 @@ static int in_child(const real_proc *m, int fds) {
     CHECK_INT(det_worker_start(&w, &core, &o), DET_OK);
     CHECK_INT(report("gc", 1), DET_OK);
     CHECK_INT(det_worker_close(&w, DET_COMPLETED, CLOSE_MS), DET_OK);
-    rows_are(m, det_worker_get_run(&w)->trial_id, "gc", 1);
+    rows_are(m, "http", det_worker_get_run(&w)->trial_id, "gc", 1);
     return unit_failures;
 }
 
@@ -333,8 +275,8 @@ static void a_child_has_no_worker_and_the_parent_does_not_notice_it(void) {
     CHECK_INT(det_worker_close(&w, DET_COMPLETED, CLOSE_MS), DET_OK);
     CHECK_INT(det_worker_get_stats(&w, &s), DET_OK);
     CHECK_INT(s.session.connections, 1);
-    rows_are(&m, 1, "ga", 40);
-    rows_are(&m, 1, "gb", 2000);
+    rows_are(&m, "http", 1, "ga", 40);
+    rows_are(&m, "http", 1, "gb", 2000);
     real_stop(&m);
 }
 

@@ -24,6 +24,7 @@ src_session_session
 src_core_call
 src_core_core
 src_core_deliver
+src_core_engine_plain sink
 src_core_engine
 src_core_feed
 src_core_join

@@ -52,39 +52,77 @@ static const row *row_of(const trial *t, const load_row *want, size_t *count) {
     return found;
 }
 
-static void values(verdict *v, const row *r, const load_row *want) {
+static const char *value_of(const row *r, char which) {
+    char name[8];
+    load_name(which, name);
+    return r ? row_value(r, name, strlen(name)) : NULL;
+}
+
+static void value(verdict *v, const row *r, const load_row *want, char which) {
+    char text[400];
+    const char *got = value_of(r, which);
+    if (which >= 'a') snprintf(text, sizeof text, "%.17g", load_number(want->group, want->steps, which));
+    else snprintf(text, sizeof text, "\"%s\"", load_text(want->group, want->steps, which));
+    if (strcmp(got, text) != 0)
+        SAY(v, "value", "%s@%d m_%c is %.40s, not %.40s", load_group(want->group), want->steps, which, got, text);
+}
+
+/* Each report is in the row whole or not at all, and only those that were told may be missing. */
+static void row_is(verdict *v, const row *r, const load_row *want, const judge_rules *rules) {
     const char *g = load_group(want->group);
-    size_t n = strlen(want->names);
-    for (size_t i = 0; i < n; i++) {
-        char name[8], text[400];
-        const char *got = NULL;
-        load_name(want->names[i], name);
-        if (want->names[i] >= 'a') snprintf(text, sizeof text, "%.17g", load_number(want->group, want->steps, want->names[i]));
-        else snprintf(text, sizeof text, "\"%s\"", load_text(want->group, want->steps, want->names[i]));
-        for (size_t k = 0; k < r->n; k++)
-            if (r->m[k].name_n == strlen(name) && !memcmp(r->m[k].name, name, r->m[k].name_n)) got = r->m[k].text;
-        if (!got) SAY(v, "lost", "%s@%d has no %s", g, want->steps, name);
-        else if (strcmp(got, text) != 0) SAY(v, "value", "%s@%d %s is %.40s, not %.40s", g, want->steps, name, got, text);
+    size_t at = 0, there = 0, absent = 0;
+    for (size_t i = 0; i < want->reports; i++) {
+        size_t begin = at, had = there;
+        for (; at < want->report_end[i]; at++) {
+            if (!value_of(r, want->names[at])) continue;
+            value(v, r, want, want->names[at]);
+            there++;
+        }
+        absent += there == had;
+        if (there != had && there - had != at - begin) SAY(v, "part", "%s@%d has a part of report %zu", g, want->steps, i);
     }
-    if (r->n != n) SAY(v, "more", "%s@%d has %zu metrics, not %zu", g, want->steps, r->n, n);
+    if (absent > want->lost + want->unsure)
+        SAY(v, "lost", "%s@%d lacks %zu of %zu reports, told were %zu", g, want->steps, absent, want->reports, want->lost + want->unsure);
+    if (absent < want->lost && !rules->told)
+        SAY(v, "told", "%s@%d lacks %zu of %zu reports, but %zu were told", g, want->steps, absent, want->reports, want->lost);
+    if (r && r->n != there) SAY(v, "more", "%s@%d has %zu metrics, not %zu", g, want->steps, r->n, there);
 }
 
 static void rows(verdict *v, const trial *t, const load *l, const judge_rules *rules) {
-    size_t expected = 0, there = 0, count;
+    size_t found = 0, there = 0, count;
     int64_t last = 0;
     for (size_t i = 0; i < l->rows; i++) {
         const load_row *want = &l->row[i];
-        if (want->group == 'g' || want->lost) continue;
+        if (want->group == 'g') continue;
         const row *r = row_of(t, want, &count);
-        expected++;
-        if (count != 1) SAY(v, count ? "doubled" : "lost", "%s@%d is there %zu times", load_group(want->group), want->steps, count);
+        if (count > 1) SAY(v, "doubled", "%s@%d is there %zu times", load_group(want->group), want->steps, count);
+        row_is(v, r, want, rules);
         if (!r) continue;
-        values(v, r, want);
-        if (rules->order && r->id < last) SAY(v, "order", "%s@%d was stored before the report in front of it", load_group(want->group), want->steps);
+        found++;
+        if (rules->order && r->id < last)
+            SAY(v, "order", "%s@%d was stored before the report in front of it", load_group(want->group), want->steps);
         last = r->id;
     }
     for (size_t i = 0; i < t->nrows; i++) there += live(t, &t->rows[i]);
-    if (there != expected && !rules->told) SAY(v, "more", "%zu live rows, not %zu", there, expected);
+    if (there != found) SAY(v, "more", "%zu live rows, not %zu", there, found);
+}
+
+static bool is_there(const trial *t, const row *old, const metric *m) {
+    for (size_t i = 0; i < t->nrows; i++) {
+        const row *r = &t->rows[i];
+        if (live(t, r) && r->group == old->group && r->steps == old->steps && row_value(r, m->name, m->name_n)) return true;
+    }
+    return false;
+}
+
+/* What was archived has been sent again: it is in a live row. */
+static void archived(verdict *v, const trial *t) {
+    for (size_t i = 0; i < t->nrows; i++) {
+        const row *old = &t->rows[i];
+        for (size_t m = 0; old->archived && m < old->n; m++)
+            if (!is_there(t, old, &old->m[m]))
+                SAY(v, "archived", "%s@%d %.3s was archived and is not there again", t->g[old->group].name, old->steps, old->m[m].name);
+    }
 }
 
 typedef struct total {
@@ -92,26 +130,27 @@ typedef struct total {
     double sum, min, max;
 } total;
 
-static total total_of(const load *l, const char *group, const summary *s) {
-    total t = {0, 0, 0, 0};
-    for (size_t i = 0; i < l->rows; i++) {
-        const load_row *r = &l->row[i];
-        if (r->lost || s->name_n != 3 || strcmp(load_group(r->group), group) != 0 || !strchr(r->names, s->name[2])) continue;
-        double d = load_number(r->group, r->steps, s->name[2]);
-        if (!t.count || d < t.min) t.min = d;
-        if (!t.count || d > t.max) t.max = d;
-        t.sum += d;
-        t.count++;
+static total total_of(const trial *t, int group, const summary *s) {
+    total all = {0, 0, 0, 0};
+    for (size_t i = 0; i < t->nrows; i++) {
+        const char *text = t->rows[i].group == group && live(t, &t->rows[i]) ? row_value(&t->rows[i], s->name, s->name_n) : NULL;
+        if (!text) continue;
+        double d = strtod(text, NULL); /* a text's is not asked for */
+        if (!all.count || d < all.min) all.min = d;
+        if (!all.count || d > all.max) all.max = d;
+        all.sum += d;
+        all.count++;
     }
-    return t;
+    return all;
 }
 
-static void summaries(verdict *v, const trial *t, const load *l, const judge_rules *rules) {
+/* As the rows are that are there: those are as reported. */
+static void summaries(verdict *v, const trial *t, const judge_rules *rules) {
     for (size_t i = 0; i < t->groups; i++) {
         const mgroup *g = &t->g[i];
         for (size_t k = 0; k < g->n; k++) {
             const summary *s = &g->s[k];
-            total want = total_of(l, g->name, s);
+            total want = total_of(t, (int)i, s);
             bool text = s->name_n == 3 && s->name[2] < 'a';
             if (s->count < want.count || (rules->summaries && s->count != want.count))
                 SAY(v, "summary", "%s.%.3s counts %lld, not %ld", g->name, s->name, (long long)s->count, want.count);
@@ -123,10 +162,10 @@ static void summaries(verdict *v, const trial *t, const load *l, const judge_rul
     }
 }
 
-static int highest(const load *l) {
+static int highest(const trial *t) {
     int top = 0;
-    for (size_t i = 0; i < l->rows; i++)
-        if (l->row[i].group != 'g' && !l->row[i].lost && l->row[i].steps > top) top = l->row[i].steps;
+    for (size_t i = 0; i < t->nrows; i++)
+        if (live(t, &t->rows[i]) && t->rows[i].steps > top) top = t->rows[i].steps;
     return top;
 }
 
@@ -154,8 +193,9 @@ const char *judge(const load *l, const judge_rules *rules, char *why, size_t cap
     rows(&v, t, l, rules);
     profiling(&v, t, l);
     if (rules->told) return v.kind;
-    summaries(&v, t, l, rules);
-    if (t->total_batches != highest(l)) SAY(&v, "batches", "total batches are %d, not %d", t->total_batches, highest(l));
+    archived(&v, t);
+    summaries(&v, t, rules);
+    if (t->total_batches != highest(t)) SAY(&v, "batches", "total batches are %d, not %d", t->total_batches, highest(t));
     if (rules->completed && strcmp(t->state, "STATE_COMPLETED") != 0) SAY(&v, "state", "the trial is in %s", t->state);
     return v.kind;
 }

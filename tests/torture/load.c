@@ -48,20 +48,28 @@ static void expect(load *l, char group, int steps, const char *names, size_t n) 
         r->steps = steps;
     }
     strncat(r->names, names, n);
+    r->report_end[r->reports++] = strlen(r->names);
+}
+
+void load_tell(load *l, const load_told *told) {
+    load_row *r = find(l, told->group, told->steps);
+    if (r && told->code == DET_E_UNSURE) r->unsure++;
+    else if (r) r->lost++;
 }
 
 void load_lost(void *ctx, int code, const char *group, int64_t steps) {
     load *l = (load *)ctx;
     size_t g = 0;
     while (g < 4 && strcmp(NAMES[g], group) != 0) g++;
-    load_row *r = find(l, GROUPS[g], (int)steps);
+    load_told told = {GROUPS[g], (int)steps, code};
     if (g == 4 && code == DET_E_UNSURE) {
         l->unsure++;
         return;
     }
     l->lost++;
     l->lost_code = code;
-    if (r) r->lost = true;
+    if (l->tolds < LOAD_MAX) l->told[l->tolds++] = told;
+    load_tell(l, &told);
 }
 
 /* Than a step reported before. */

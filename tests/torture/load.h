@@ -7,7 +7,7 @@
  *     ~250      run for 250 ms        .  one det_step()        p50  report progress 0.50
  *     3*( … )   the words between three times, each time 1 is added to every step
  *
- * A full outbox is waited for. The expectation takes in what was accepted and not told lost. */
+ * A full outbox is waited for. The expectation takes in what was accepted, and what was told lost of it. */
 #ifndef TORTURE_LOAD_H
 #define TORTURE_LOAD_H
 
@@ -21,8 +21,15 @@ typedef struct load_row { /* of the master; reports of one group and step are me
     char group;
     int steps;
     char names[LOAD_METRICS + 1];
-    bool lost;
+    size_t report_end[LOAD_METRICS]; /* in names, of each report */
+    size_t reports;
+    size_t lost, unsure; /* of these told: not stored; stored or not */
 } load_row;
+
+typedef struct load_told {
+    char group;
+    int steps, code;
+} load_told;
 
 typedef struct load {
     load_row row[LOAD_MAX];
@@ -32,6 +39,8 @@ typedef struct load {
     size_t lost;         /* told lost, but for the profiling groups' */
     size_t unsure;       /* of these told as DET_E_UNSURE */
     int lost_code;       /* the last one's */
+    load_told told[LOAD_MAX]; /* all that were told, in order */
+    size_t tolds;
     bool ordered;        /* steps never went down */
     bool merged;         /* two reports shared group and step */
     size_t limit;        /* of load_expect() */
@@ -42,6 +51,8 @@ typedef struct load {
 void load_run(load *l, det_core *core, const char *text);
 /* What is to be there when the first n reports of it were made. */
 void load_expect(load *l, const char *text, size_t n);
+/* What was told lost of it, by another load's run. */
+void load_tell(load *l, const load_told *told);
 void load_lost(void *load, int code, const char *group, int64_t steps); /* a det_lost_fn */
 
 const char *load_group(char group);

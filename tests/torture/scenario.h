@@ -13,7 +13,7 @@ typedef struct load_kind {
 } load_kind;
 
 extern const load_kind LOADS[];
-extern const int NLOADS;
+extern const int NLOADS, NSPOOL_LOADS; /* the last ones are for a spool alone */
 
 typedef struct odd_kind {
     const char *name;

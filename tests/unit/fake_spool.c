@@ -183,6 +183,7 @@ void fake_spool_init(fake_spool *f, int kind) {
     f->spool.append = fake_append;
     f->spool.read = fake_read;
     f->spool.discard = fake_discard;
+    f->spool.cap = kind == FAKE_DISK ? sizeof f->mem : NOR_CAP - WORD;
     f->power = f->fail_read = -1;
     f->noise = 1;
 }

@@ -6,6 +6,9 @@
 #include "unit/fake_port.h"
 #include "unit/unit.h"
 
+/* As it is by default, or as in the smallest configuration: the lane `small` of tests/run.sh. */
+#define EXACT DET_EXACT
+
 static fake_port fp;
 static det_core core;
 static uint64_t mem[2048]; /* 16 KB */
@@ -397,7 +400,12 @@ static void what_the_master_would_refuse_is_refused_at_once(void) {
     CHECK_INT(training1(det_metric_json("epoch", "3.5")), DET_OK);
     CHECK_INT(training1(det_metric_json("x", "\"a\\u0000b\"")), DET_E_VALUE);
     CHECK_INT(training1(det_metric_json("x", "{\"a\\u0000\":1}")), DET_E_VALUE);
-    CHECK_INT(training1(det_metric_json("x", "1e999")), DET_E_VALUE);
+    static const char *const beyond[] = {"1e999", "-1e309", "1.7976931348623159e308", "-1.7976931348623159e+308", "0.0000001e316", "1797e306",
+                                         "17976931348623159e292", "1e18446744073709551617", "2e308", "[0,[1e309]]"};
+    static const char *const within[] = {"1.7976931348623157e308", "-1.7976931348623158e308", "0.00000001e316", "1796e305", "0e999", "-0.000E+9999",
+                                         "17976931348623157e292", "1e-18446744073709551617", "1e308", "0.1", "123456789.5e-400"};
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond; i++) CHECK_INT(training1(det_metric_json("x", beyond[i])), DET_E_VALUE);
+    for (size_t i = 0; i < sizeof within / sizeof *within; i++) CHECK_INT(training1(det_metric_json("x", within[i])), DET_OK);
     CHECK_INT(training1(det_metric_json("x", "NaN")), DET_E_VALUE);
     CHECK_INT(training1(det_metric_json("x", "1 2")), DET_E_VALUE);
     CHECK_INT(training1(det_metric_json("x", "{")), DET_E_VALUE);
@@ -419,7 +427,7 @@ static void what_the_master_would_refuse_is_refused_at_once(void) {
     CHECK_INT(det_report_progress(&core, 1.0000001), DET_E_VALUE);
     CHECK_INT(det_report_progress(&core, 0.0 / (inf - inf)), DET_E_VALUE);
     CHECK_INT(det_report_progress(&core, 1.0), DET_OK);
-    CHECK_INT(stats().queued, 5);
+    CHECK_INT(stats().queued, 16);
     CHECK_INT(det_close(&core, DET_ERROR, 10000), DET_OK);
     CHECK(fake_sent_has(&fp, 0, "{\"progress\":1"));
     CHECK(fake_sent_has(&fp, 0, "\"state\":\"STATE_ERROR\""));
@@ -531,6 +539,7 @@ static void a_failed_heartbeat_is_tried_again_after_ten_seconds(void) {
 
 /* ---- what goes wrong ---------------------------------------------------------------------------------------------------------- */
 
+#if EXACT
 static void a_lost_answer_is_met_with_a_fence_and_everything_from_its_step_on_goes_again(void) {
     open_ok();
     CHECK_INT(det_run(&core, 1000), DET_OK);
@@ -682,6 +691,25 @@ static void joined_reports_survive_a_lost_answer(void) {
     CHECK(strstr(master.bodies, "\"trialRunId\":2,\"metrics\":{\"avgMetrics\":{\"a\":1.0,\"b\":2.0}}}}") != NULL);
     end();
 }
+#endif
+
+#if !EXACT
+static void a_lost_answer_is_told_and_nothing_is_sent_twice(void) {
+    open_ok();
+    CHECK_INT(det_run(&core, 1000), DET_OK);
+    master.fail_from = 1;
+    master.fail_count = 2;
+    for (int k = 0; k < 5; k++) CHECK_INT(report(k, k), DET_OK);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_E_UNSURE);
+    CHECK_INT(master.seen, 5);
+    CHECK_INT(stats().unsure, 2);
+    CHECK_INT(stats().acknowledged, 3);
+    CHECK_INT(lost_count, 2);
+    CHECK_INT(lost_steps, 2);
+    CHECK_INT(master.run_id, 1);
+    end();
+}
+#endif
 
 static void a_profiling_report_whose_answer_is_lost_is_told_or_sent_again_as_chosen(void) {
     for (int choice = DET_AT_MOST_ONCE; choice <= DET_AT_LEAST_ONCE; choice++) {
@@ -696,8 +724,8 @@ static void a_profiling_report_whose_answer_is_lost_is_told_or_sent_again_as_cho
         CHECK_INT(det_report_metrics(&core, "cpu", 0, &m, 1), DET_OK); /* never joined */
         CHECK_INT(det_close(&core, DET_COMPLETED, 60000), choice == DET_AT_MOST_ONCE ? DET_E_UNSURE : DET_OK);
         CHECK_INT(stats().fenced, 0);
-        CHECK_INT(stats().unsure, choice == DET_AT_MOST_ONCE ? 2 : 0);
-        CHECK_INT(stats().acknowledged, choice == DET_AT_MOST_ONCE ? 0 : 2);
+        CHECK_INT(stats().unsure, choice == DET_AT_LEAST_ONCE ? 0 : EXACT ? 2 : 1);
+        CHECK_INT(stats().unsure + stats().acknowledged, 2);
         end();
     }
 }
@@ -739,10 +767,10 @@ static void an_answer_that_leaves_it_open_is_met_like_a_lost_one(void) {
         master.fail_count = 1;
         master.answer = says(status[i], "failed to commit transaction: broken pipe");
         for (int k = 0; k < 4; k++) CHECK_INT(report(k, k), DET_OK);
-        CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_OK);
-        CHECK_INT(stats().fenced, 1);
-        CHECK_INT(stats().acknowledged, 4);
-        CHECK_INT(lost_count, 0);
+        CHECK_INT(det_close(&core, DET_COMPLETED, 60000), EXACT ? DET_OK : DET_E_UNSURE);
+        CHECK_INT(stats().fenced, EXACT);
+        CHECK_INT(stats().acknowledged, EXACT ? 4 : 3);
+        CHECK_INT(lost_count, !EXACT);
         end();
     }
 }
@@ -759,14 +787,16 @@ static void what_no_master_answers_stops_the_sending_and_is_told(void) {
         master.fail_path = "/api/";
         master.fail_answer = page[i];
         for (int k = 0; k < 3; k++) CHECK_INT(report(k, k), DET_OK);
-        CHECK_INT(det_run(&core, 20000), DET_E_AGAIN);
-        CHECK_INT(stats().pending, 3);
-        CHECK_INT(lost_count, 0);
+        CHECK_INT(det_run(&core, 20000), EXACT ? DET_E_AGAIN : DET_OK);
+        CHECK_INT(stats().pending, EXACT ? 3 : 0);
+        CHECK_INT(stats().unsure, EXACT ? 0 : 3); /* each has gone to somebody, once */
+        CHECK_INT(lost_count, EXACT ? 0 : 3);
         CHECK(det_last_failure(&core)->code != DET_OK);
         CHECK(*det_errmsg(&core));
         master.fail_path = NULL;
-        CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_OK);
-        CHECK_INT(stats().acknowledged, 3);
+        CHECK_INT(report(3, 3), DET_OK);
+        CHECK_INT(det_close(&core, DET_COMPLETED, 60000), EXACT ? DET_OK : DET_E_UNSURE);
+        CHECK_INT(stats().acknowledged, EXACT ? 4 : 1);
         end();
     }
 }
@@ -888,8 +918,9 @@ static void a_500_whose_words_are_cut_off_leaves_it_open(void) {
     master.fail_count = 1;
     master.answer = "HTTP/1.1 500 E\r\nContent-Length: 90\r\n\r\n{\"error\":{\"code\":13,\"error\":\"failed to comm";
     CHECK_INT(report(1, 1), DET_OK);
-    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_OK);
-    CHECK_INT(stats().fenced, 1);
+    CHECK_INT(det_close(&core, DET_COMPLETED, 60000), EXACT ? DET_OK : DET_E_UNSURE);
+    CHECK_INT(stats().fenced, EXACT);
+    CHECK_INT(stats().unsure, !EXACT);
     end();
 }
 
@@ -900,10 +931,10 @@ static void reports_under_way_when_closing_gives_up_are_unsure_not_pending(void)
     CHECK_INT(det_step(&core), DET_E_AGAIN);
     CHECK_INT(report(2, 1), DET_OK);
     CHECK_INT(det_close(&core, DET_COMPLETED, 2), DET_E_TIMEOUT); /* the master takes 5 ms */
-    CHECK_INT(stats().unsure, 2);
-    CHECK_INT(stats().pending, 0);
-    CHECK_INT(lost_count, 2);
-    CHECK_INT(lost_steps, 2);
+    CHECK_INT(stats().unsure, 1 + EXACT); /* else the second is not under way yet */
+    CHECK_INT(stats().pending, !EXACT);
+    CHECK_INT(lost_count, 1 + EXACT);
+    CHECK_INT(lost_steps, 1 + EXACT);
     end();
 }
 
@@ -1105,6 +1136,7 @@ static const unit_test tests[] = {
     TEST(the_heartbeat_comes_at_once_and_every_minute),
     TEST(an_event_loop_is_told_when_the_next_heartbeat_is_due),
     TEST(a_failed_heartbeat_is_tried_again_after_ten_seconds),
+#if EXACT
     TEST(a_lost_answer_is_met_with_a_fence_and_everything_from_its_step_on_goes_again),
     TEST(reports_acknowledged_at_the_lowest_open_step_go_again_too),
     TEST(out_of_step_order_each_report_in_doubt_is_asked_for),
@@ -1113,6 +1145,10 @@ static const unit_test tests[] = {
     TEST(reports_of_one_group_and_step_that_wait_together_are_one_request),
     TEST(what_was_joined_and_refused_goes_again_one_by_one),
     TEST(joined_reports_survive_a_lost_answer),
+#endif
+#if !EXACT
+    TEST(a_lost_answer_is_told_and_nothing_is_sent_twice),
+#endif
     TEST(a_profiling_report_whose_answer_is_lost_is_told_or_sent_again_as_chosen),
     TEST(a_trial_that_the_master_has_given_up_is_made_running_again),
     TEST(a_trial_that_was_deleted_ends_in_told_reports_not_in_a_loop),

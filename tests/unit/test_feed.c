@@ -28,6 +28,8 @@ static struct {
     int seen;             /* reports */
     int cut_at;           /* the connection is reset instead of answering this one; 0 none */
     int calls;
+    const char *probe;    /* the answer to one, NULL: 404 */
+    int probes;
     int times;            /* reports with a time of their own */
     char last_time[24];   /* of them the last, and whether they came in order */
     int times_fall;
@@ -92,7 +94,10 @@ static void answer(fake_port *p, int conn, const char *line, const char *body) {
     char text[200];
     int t = number(line, "/trials/");
     master.calls++;
-    if (strstr(line, "/auth/login")) {
+    if (strstr(line, "/time-series")) {
+        master.probes++;
+        reply(p, conn, master.probe ? "200 OK" : "404 N", master.probe ? master.probe : "{\"message\":\"no\"}");
+    } else if (strstr(line, "/auth/login")) {
         reply(p, conn, "200 OK", "{\"token\":\"tok\"}");
     } else if (strstr(line, "/experiments")) {
         note('E');
@@ -425,6 +430,73 @@ static void a_long_run_does_not_fill_a_small_spool(void) {
     end();
 }
 
+static int lost_code;
+
+static void on_lost(void *ctx, int code, const char *group, int64_t steps) {
+    ++*(int *)ctx;
+    lost_code = code;
+    CHECK_STR(group, "training");
+    CHECK_INT(steps, 5);
+}
+
+/* Its step's rows have been let go of, as the storage was full, and sending it would archive them. */
+static void what_may_no_longer_be_sent_is_asked_for(void) {
+    static const struct {
+        const char *probe;
+        int code;
+    } cases[] = {{"{\"trials\":[{\"metrics\":[{\"data\":[{\"values\":{\"loss\":5}}]}]}]}", DET_OK},
+                 {"{\"trials\":[{\"metrics\":[]}]}", DET_E_ORDER},
+                 {NULL, DET_E_UNSURE}};
+    for (int i = 0; i < 3; i++) {
+        int lost = 0, sent;
+        prepare(FAKE_DISK);
+        CHECK_INT(det_open(&core, &opt), DET_OK);
+        for (int k = 0; k < 80; k++) {
+            CHECK_INT(report(5), DET_OK);
+            CHECK_INT(det_run(&core, 3000), DET_OK);
+        }
+        CHECK_INT(det_set_offline(&core, 1), DET_OK);
+        CHECK_INT(report(5), DET_OK);
+        (void)det_step(&core);
+        det_session_free(&core.session); /* the crash */
+        fake_spool_boot(&sp);
+        sent = master.seen;
+        master.probe = cases[i].probe;
+        opt.lost = on_lost;
+        opt.lost_ctx = &lost;
+        CHECK_INT(det_flush(&core, &opt, 60000), cases[i].code);
+        CHECK_INT(master.seen, sent);
+        CHECK(master.probes > 0 && stats().queued == (uint32_t)master.probes);
+        CHECK_INT(lost, cases[i].code ? master.probes : 0);
+        CHECK_INT(stats().acknowledged, cases[i].code ? 0 : master.probes);
+        CHECK_INT(stats().unsure, cases[i].code == DET_E_UNSURE ? master.probes : 0);
+        if (lost) CHECK_INT(lost_code, cases[i].code);
+        CHECK(spool_is_empty());
+        end();
+    }
+}
+
+static void room_is_kept_for_what_comes_before_letting_go(void) {
+    static const char bytes[300];
+    for (int known = 0; known < 2; known++) {
+        prepare(FAKE_NOR);
+        if (!known) sp.spool.cap = 0;
+        opt.offline = 1;
+        CHECK_INT(det_open(&core, &opt), DET_OK);
+        for (int i = 0; i < 95; i++) {
+            CHECK_INT(report(i), DET_OK);
+            (void)det_step(&core);
+        }
+        CHECK_INT(det_step(&core), DET_E_AGAIN); /* it is full */
+        fake_spool copy = sp;
+        CHECK_INT(copy.spool.append(&copy, bytes, sizeof bytes, NULL, 0), known ? DET_OK : DET_E_SPACE);
+        CHECK_INT(det_set_offline(&core, 0), DET_OK);
+        CHECK_INT(det_close(&core, DET_COMPLETED, 60000), DET_OK);
+        CHECK(holds(0, 0, 95));
+        end();
+    }
+}
+
 static void an_open_that_fails_leaves_no_run_behind(void) {
     static const fake_script gone[] = {{.open_error = DET_E_CONNECT}, {0}};
     prepare(FAKE_DISK);
@@ -449,6 +521,8 @@ static const unit_test tests[] = {
     TEST(a_lost_answer_is_made_good_with_a_spool_too),
     TEST(whichever_byte_the_power_is_cut_at_what_was_stored_arrives),
     TEST(a_long_run_does_not_fill_a_small_spool),
+    TEST(what_may_no_longer_be_sent_is_asked_for),
+    TEST(room_is_kept_for_what_comes_before_letting_go),
     TEST(an_open_that_fails_leaves_no_run_behind),
 };
 UNIT_MAIN(tests)

@@ -2,7 +2,7 @@
 # Sourced by the worlds that build for something else than this machine and run it here: the unit tests, and the integration
 # tests with a master of this machine. Needs tests/checks/count.sh, and from its caller:
 #   world   a name; what is built lies in $B/worlds/$world, and a second run waits until it is
-#   runner  the command in front of a program of that world; it gets `-0 NAME` first if argv0=1. Empty: none
+#   runner  QEMU's command in front of a program of that world; empty: none is needed
 # build ARGUMENTS…         make in there
 # unit_tests TEST…         builds and runs them
 # all_unit_tests           their names
@@ -63,8 +63,12 @@ stage() {
     world=host locked make -s -j"$jobs" B="$B/gcc" CC=gcc WERROR=1 "$B/gcc/det-master" "$B/gcc/cli_replay"
     ok "the master builds" $?
     for program in det-master cli_replay; do ln -sf "$B/gcc/$program" "$here/$program"; done
-    for program in $programs; do
-        printf '#!/bin/sh\nexec %s%s "%s" "$@"\n' "$runner" "${argv0:+ -0 \"\$0\"}" "$B/worlds/$world/$program" >"$here/$program"
+    for program in $programs; do # they look for each other beside argv[0]
+        if [ -z "$runner" ]; then
+            cp "$B/worlds/$world/$program" "$here/$program"
+            continue
+        fi
+        printf '#!/bin/sh\nexec %s -0 "$0" "%s" "$@"\n' "$runner" "$B/worlds/$world/$program" >"$here/$program"
         chmod +x "$here/$program"
     done
 }
