@@ -33,8 +33,7 @@ static int64_t winsock_utc_s(void *ctx) {
 /* ---- waiting ----------------------------------------------------------------------------------------------------- */
 
 typedef struct sets {
-    fd_set read, write, error; /* a connection that fails is an error to select(), and ready to the port */
-    u_int count;
+    fd_set read, write, error; /* an attempt to connect that fails is an error to select(), and ready to the port */
 } sets;
 
 static void put(fd_set *set, SOCKET s) {
@@ -46,8 +45,7 @@ static void add(sets *to, intptr_t handle, int events) {
     if (handle == -1 || !events) return;
     if (events & DET_WANT_READ) put(&to->read, s);
     if (events & DET_WANT_WRITE) put(&to->write, s);
-    put(&to->error, s);
-    to->count++;
+    if (events & DET_WANT_WRITE) put(&to->error, s);
 }
 
 static void drain(SOCKET s) {
@@ -57,24 +55,28 @@ static void drain(SOCKET s) {
 }
 
 static int winsock_wait(void *ctx, const det_wait *w, size_t n, uint32_t timeout_ms) {
-    const det_winsock *p = (const det_winsock *)ctx;
+    det_winsock *p = (det_winsock *)ctx;
     struct timeval t;
     sets s;
     if (n > DET_WINSOCK_WAIT_MAX) return DET_E_ARG;
-    s.read.fd_count = s.write.fd_count = s.error.fd_count = s.count = 0;
+    s.read.fd_count = s.write.fd_count = s.error.fd_count = 0;
     add(&s, p->wake_sock, DET_WANT_READ); /* first, so select() is never without a socket, which is an error to it */
     for (size_t i = 0; i < n; i++) add(&s, w[i].handle, w[i].events);
     if (timeout_ms > INT32_MAX) timeout_ms = INT32_MAX;
     t.tv_sec = (long)(timeout_ms / 1000);
     t.tv_usec = (long)(timeout_ms % 1000) * 1000;
     if (select(0, &s.read, &s.write, &s.error, &t) == SOCKET_ERROR) return DET_E_IO;
-    drain((SOCKET)p->wake_sock);
+    if (p->woken) {
+        drain((SOCKET)p->wake_sock);
+        (void)InterlockedExchange(&p->woken, 0); /* in this order: a wake in between is one of this wait's */
+    }
     return DET_OK;
 }
 
-/* A datagram to itself; one that does not fit any more wakes as well as those that wait there. */
+/* A datagram to itself, one at a time. */
 static void winsock_wake(void *ctx) {
-    const det_winsock *p = (const det_winsock *)ctx;
+    det_winsock *p = (det_winsock *)ctx;
+    if (InterlockedExchange(&p->woken, 1)) return;
     int saved = WSAGetLastError();
     (void)send((SOCKET)p->wake_sock, "", 1, 0);
     WSASetLastError(saved);
@@ -120,6 +122,7 @@ int det_winsock_init(det_winsock *p) {
     p->port = plain_port;
     p->port.ctx = p;
     p->wake_sock = -1;
+    p->woken = 0;
     p->started = WSAStartup(MAKEWORD(2, 2), &data) == 0;
     if (p->started && open_wake(p) == DET_OK) return DET_OK;
     det_winsock_free(p);

@@ -22,6 +22,7 @@ extern "C" {
 typedef struct det_winsock {
     det_port port;      /* hand &wx.port to the library */
     intptr_t wake_sock; /* the rest is the port's own */
+    volatile long woken; /* a datagram is on its way to it */
     int started;
 } det_winsock;
 

@@ -40,11 +40,13 @@ enum det__call {
  * can it tell two of them apart. */
 enum det__part { DET__TRAINING, DET__VALIDATION, DET__CUSTOM, DET__PARTS, DET__PROFILING = DET__PARTS };
 
+/* No enumerators: those are int, which may have 16 bits. */
+#define DET__BEAT_MS INT32_C(60000)    /* contract 3 step 8 */
+#define DET__REVIVE_MS INT32_C(240000) /* the master takes a trial for lost when it has not heard of it for five minutes */
+#define DET__LOGIN_MS INT32_C(60000)   /* bcrypt costs a master about two seconds, more under load */
+
 enum {
-    DET__BEAT_MS = 60000,        /* contract 3 step 8 */
     DET__BEAT_RETRY_MS = 10000,
-    DET__REVIVE_MS = 240000,     /* the master takes a trial for lost when it has not heard of it for five minutes */
-    DET__LOGIN_MS = 60000,       /* bcrypt costs a master about two seconds, more under load */
     DET__OWN_REQUEST_MS = 10     /* how often to look whether the caller's own request has ended */
 };
 

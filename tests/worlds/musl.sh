@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 world=musl
 . tests/worlds/cross/lib.sh
 runner=
+cflags=-O1
 have musl-gcc || finish
 
 static() {
@@ -20,7 +21,7 @@ static() {
 
 if [ "${1:-}" = sample ]; then
     world=musl-notls
-    options='CC=musl-gcc CFLAGS=-O1 LDFLAGS=-static TLS=0'
+    options='CC=musl-gcc LDFLAGS=-static TLS=0'
     unit_tests test_core test_session test_posix test_posix_spool test_json_writer test_cli_tty
     integration cli_master.sh cli.sh
     static
@@ -32,7 +33,7 @@ locked sh tests/mbedtls_for.sh "$mbedtls" source "$B/worlds/sources" musl-gcc ar
     tls=TLS=0
     echo "musl: without TLS: mbedTLS cannot be made for it: $(tail -n 1 "$here/log")"
 }
-options="CC=musl-gcc CFLAGS=-O1 LDFLAGS=-static $tls"
+options="CC=musl-gcc LDFLAGS=-static $tls"
 # shellcheck disable=SC2046
 unit_tests $(all_unit_tests)
 integration real.sh cli.sh cli_master.sh cli_retry.sh demo.sh

@@ -29,14 +29,14 @@ on() { # architecture, triplet, QEMU's name, suite; then `sample` or nothing
     world=$1
     have "$2-gcc" "qemu-$3-static" || return
     runner="qemu-$3-static -L /usr/$2"
-    argv0=1
     mbedtls=$B/worlds/mbedtls-$1
     tls="MBEDTLS=$mbedtls"
     locked sh tests/mbedtls_for.sh "$mbedtls" debian "$4" "$1" >"$here/log" 2>&1 || {
         tls=TLS=0
         echo "$1: without TLS: mbedTLS for it cannot be had: $(tail -n 1 "$here/log")"
     }
-    options="CC=$2-gcc AR=$2-ar $tls CFLAGS=-O1 EXTRA=-DSANITIZED" # how much memory a program takes is QEMU's figure
+    options="CC=$2-gcc AR=$2-ar $tls"
+    cflags='-O1 -DSANITIZED' # how much memory a program takes is QEMU's figure
     if [ "${5:-}" = sample ]; then
         unit_tests test_core test_session test_json_writer test_response test_sha512 test_crc32 test_posix
         integration tls_master.sh
@@ -44,7 +44,7 @@ on() { # architecture, triplet, QEMU's name, suite; then `sample` or nothing
     fi
     # shellcheck disable=SC2046
     unit_tests $(all_unit_tests)
-    integration real.sh cli.sh cli_master.sh cli_retry.sh demo.sh
+    integration real.sh cli.sh cli_master.sh cli_retry.sh # demo.sh trains for minutes here, against limits of seconds
     [ "$tls" = TLS=0 ] || integration tls_master.sh cli_tls.sh
 }
 

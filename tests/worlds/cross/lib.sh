@@ -2,7 +2,8 @@
 # Sourced by the worlds that build for something else than this machine and run it here: the unit tests, and the integration
 # tests with a master of this machine. Needs tests/checks/count.sh, and from its caller:
 #   world   a name; what is built lies in $B/worlds/$world, and a second run waits until it is
-#   runner  the command in front of a program of that world; it gets `-0 NAME` first if argv0=1. Empty: none
+#   runner  QEMU's command in front of a program of that world; empty: none is needed
+#   cflags  for the compiler; options: for make
 # build ARGUMENTS…         make in there
 # unit_tests TEST…         builds and runs them
 # all_unit_tests           their names
@@ -33,14 +34,14 @@ locked() { # command: one at a time of those that build in $world
     flock "$B/worlds/$world.lock" "$@"
 }
 build() {
-    locked make -s -j"$jobs" B="$B/worlds/$world" WERROR=1 "$@"
+    locked make -s -j"$jobs" B="$B/worlds/$world" WERROR=1 CFLAGS="$cflags" "$@"
 }
 
 all_unit_tests() {
     for file in tests/unit/test_*.c; do basename "$file" .c; done
 }
 
-unit_tests() { # the options of make are in $options
+unit_tests() {
     # shellcheck disable=SC2046,SC2086
     build $options $(printf "$B/worlds/$world/unit/%s\n" "$@")
     ok "$world: the unit tests build" $?
@@ -55,7 +56,7 @@ unit_tests() { # the options of make are in $options
 }
 
 # Programs of this world as files that can be executed, beside a master and a server of recordings of this machine.
-programs='seed get json_check detc demo errors errors_core arguments refusals session_real get_real worker'
+programs="seed get json_check detc demo $(sed -n 's/^REAL *:= *//p' tests/integration/module.mk)"
 stage() {
     # shellcheck disable=SC2046,SC2086
     build $options $(printf "$B/worlds/$world/%s\n" $programs)
@@ -63,12 +64,16 @@ stage() {
     world=host locked make -s -j"$jobs" B="$B/gcc" CC=gcc WERROR=1 "$B/gcc/det-master" "$B/gcc/cli_replay"
     ok "the master builds" $?
     for program in det-master cli_replay; do ln -sf "$B/gcc/$program" "$here/$program"; done
-    for program in $programs; do
-        printf '#!/bin/sh\nexec %s%s "%s" "$@"\n' "$runner" "${argv0:+ -0 \"\$0\"}" "$B/worlds/$world/$program" >"$here/$program"
+    for program in $programs; do # they look for each other beside argv[0]
+        if [ -z "$runner" ]; then
+            cp "$B/worlds/$world/$program" "$here/$program"
+            continue
+        fi
+        printf '#!/bin/sh\nexec %s -0 "$0" "%s" "$@"\n' "$runner" "$B/worlds/$world/$program" >"$here/$program"
         chmod +x "$here/$program"
     done
 }
 integration() {
     stage
-    for script; do tally "$world: $script" env B="$here" sh "tests/integration/$script"; done
+    for script; do tally "$world: $script" env B="$here" FAKETIME=0 sh "tests/integration/$script"; done
 }
