@@ -73,6 +73,22 @@ $(B)/tasks-freertos: $(RTOS_OURS) tests/port/freertos/tasks.c tests/port/report.
 	$(CC) $(ALL_CFLAGS) $(RTOS_FLAGS) $(RTOS_OURS) tests/port/freertos/tasks.c tests/port/report.c -o $@ $(LIB) \
 	    $(B)/freertos-host.a $(TLS_LIBS) $(LDFLAGS) -pthread
 
+# The same port on an emulated Cortex-M3, see tests/port/freertos/arm/board.c.
+ARM_CC      ?= arm-none-eabi-gcc
+ARM_INC      = tests/port/freertos/arm tests/port/lwip $(FREERTOS)/include $(FREERTOS)/portable/GCC/ARM_CM3 $(LWIP)/src/include \
+    $(LWIP)/contrib/ports/freertos/include
+ARM_CPU     := -mcpu=cortex-m3 -mthumb -Os -g -ffunction-sections -fdata-sections
+ARM_FLAGS    = $(ARM_CPU) $(ARM_INC:%=-isystem %)
+
+$(B)/conform-arm.elf: $(LWIP_PORT) $(RTOS_HEADERS) $(wildcard tests/port/freertos/arm/* tests/port/freertos/arm/arch/*) port/freertos/det_freertos.c $(CONFORM_SRC)
+	@rm -rf '$(B)/arm' && mkdir -p '$(B)/arm'
+	cd '$(B)/arm' && $(ARM_CC) $(ARM_CPU) $(addprefix -I,$(abspath $(ARM_INC))) -w -c \
+	    $(addprefix $(abspath $(LWIP))/src/,$(LWIP_CORE)) $(abspath $(LWIP))/contrib/ports/freertos/sys_arch.c \
+	    $(addprefix $(abspath $(FREERTOS))/,tasks.c queue.c list.c portable/MemMang/heap_4.c portable/GCC/ARM_CM3/port.c)
+	$(ARM_CC) $(ARM_FLAGS) -std=c99 $(WARN) -Iinclude -Iport/lwip -Iport/freertos -Itests/port -DDET_CONN_SIZE=16 -DDET_TLS=0 \
+	    $(LWIP_PORT) port/freertos/det_freertos.c $(CONFORM_SRC) tests/port/freertos/arm/board.c $(B)/arm/*.o -o $@ \
+	    -nostartfiles --specs=rdimon.specs -T tests/port/freertos/arm/board.ld -Wl,--gc-sections
+
 # ---- lwIP's raw API, without an operating system --------------------------------------------------------------------------
 RAW_INC = $(LWIP)/src/include tests/port/lwip-raw $(LWIP)/contrib/ports/unix/port/include
 RAW_C  := core/*.c core/ipv4/*.c core/ipv6/*.c netif/ethernet.c

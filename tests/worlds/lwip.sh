@@ -3,6 +3,7 @@
 # The ports over lwIP's sockets, port/lwip and port/freertos, on real lwIP (Debian's sources), above the host's threads and above
 # FreeRTOS's simulator for hosts, over a tap interface in a network namespace: the conformance test with names from a name
 # server, then reports to det-master, over http and verified TLS, with the link cut meanwhile, and from three tasks at once.
+# FreeRTOS on an emulated Cortex-M3 too, without a network.
 #     sh tests/worlds/lwip.sh [lwip|freertos]     one of them alone. Last line: N passed, N failed
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -32,6 +33,15 @@ if [ "${IN_TAP:-}" = "" ]; then
     esac
     programs="conform-peer conform-dns det-master get conform-lwip report-lwip"
     case $worlds in *freertos*) programs="$programs conform-freertos tasks-freertos" ;; esac
+    rm -f "$B/gcc/conform-arm.elf"
+    case $worlds in *freertos*)
+        if command -v qemu-system-arm >/dev/null && command -v arm-none-eabi-gcc >/dev/null; then
+            programs="$programs conform-arm.elf"
+        else
+            echo "skipped: freertos on a Cortex-M: qemu-system-arm or gcc-arm-none-eabi is missing"
+        fi
+        ;;
+    esac
     # shellcheck disable=SC2046,SC2086
     make -s -j2 B="$B/gcc" CC=gcc WERROR=1 LWIP="$B/sources/lwip" FREERTOS="$B/sources/freertos" $(printf "$B/gcc/%s " $programs) || {
         echo "0 passed, 1 failed"
@@ -97,6 +107,10 @@ lwip() {
 }
 
 freertos() {
+    if [ -f "$B/conform-arm.elf" ]; then
+        tally "freertos on a Cortex-M3: ticks of 32 bits that wrap, wake from an interrupt" qemu-system-arm -M mps2-an385 \
+            -kernel "$B/conform-arm.elf" -nographic -monitor none -serial none -semihosting-config enable=on,target=native
+    fi
     conform freertos localhost -m 300
     with_master http
     report "three tasks, http" tasks-freertos - 500
