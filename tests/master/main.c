@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * det-master: a small Determined master to test against. Options, start, end; all else is elsewhere.
  *
- *   det-master [--port N] [--port-file FILE] [--ipv6] [--tls CERT KEY] [--tls12] [--user NAME:PASSWORD]
+ *   det-master [--port N] [--port-file FILE] [--ipv6] [--any] [--tls CERT KEY] [--tls12] [--user NAME:PASSWORD]
  *              [--user-hash NAME:HEX] [--login-delay MS] [--report-delay MS] [--idle-close MS] [--token-life MS]
  *              [--fault JSON] [--log FILE]
  *
@@ -71,6 +71,7 @@ static bool valued(options *o, const char *name, const char *v) {
 static bool parse(options *o, int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--ipv6")) o->ipv6 = true;
+        else if (!strcmp(argv[i], "--any")) net_any = true; /* a test's own network: else loopback alone */
         else if (!strcmp(argv[i], "--tls12")) o->tls12 = true;
         else if (!strcmp(argv[i], "--tls") && i + 2 < argc) {
             o->cert = argv[++i];

@@ -23,9 +23,12 @@ static conn *all;
 static int ep;
 static sigset_t ends; /* the signals that end the loop */
 
+bool net_any;
+
 static int open_one(int family, int *port) {
     struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback, .sin6_port = htons((unsigned short)*port)};
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}, .sin_port = htons((unsigned short)*port)};
+    if (net_any) six.sin6_addr = in6addr_any, four.sin_addr.s_addr = htonl(INADDR_ANY);
     struct sockaddr *a = family == AF_INET6 ? (struct sockaddr *)&six : (struct sockaddr *)&four;
     socklen_t n = family == AF_INET6 ? sizeof six : sizeof four;
     int one = 1, fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

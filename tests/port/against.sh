@@ -16,6 +16,10 @@ peer=$!
 exec 3>"$dir/hold" # the peer ends when this does
 i=0
 while [ ! -s "$dir/ports" ] && [ $i -lt 100 ] && kill -0 $peer 2>/dev/null; do sleep 0.1 && i=$((i + 1)); done
+[ -s "$dir/ports" ] || {
+    rm -rf "$dir"
+    exit 3
+}
 # shellcheck disable=SC2046
 timeout "${TEST_LIMIT:-120}" "$@" "$address" $(cat "$dir/ports") 3>&-
 status=$?

@@ -15,9 +15,12 @@ static const char *sized(world *w) {
 
 static const char *needed(world *w) {
     const det_port *p = w->port;
+    w->unfit = 1;
     if (!DET_PORT_HAS(p, now_ms)) return broken(w, "now_ms is missing");
     if (!DET_PORT_HAS(p, open) || !DET_PORT_HAS(p, close)) return broken(w, "open or close is missing");
     if (!DET_PORT_HAS(p, send) || !DET_PORT_HAS(p, recv)) return broken(w, "send or recv is missing");
+    if (!DET_PORT_HAS(p, wait)) return broken(w, "wait is missing");
+    w->unfit = 0;
     return NULL;
 }
 
@@ -29,7 +32,7 @@ static const char *both(world *w) {
 
 const promise promises_table[] = {
     {"size", "size is sizeof(det_port) of the port's own build", sized, 1},
-    {"needed", "now_ms, open, send, recv and close are there", needed, 1},
+    {"needed", "now_ms, open, send, recv, close and wait are there", needed, 1},
     {"lock-both", "lock and unlock are both there or neither", both, 1},
     {NULL, NULL, NULL, 0},
 };

@@ -33,6 +33,7 @@ typedef struct world {
     const det_port *port;
     const char *host;  /* of the peer, numeric */
     const char *name;  /* that is the peer's, or NULL */
+    const char *only;  /* promises to try, or NULL: all */
     const char *twin;  /* whose first address is silent and whose second one is the peer's, or NULL */
     uint16_t at;       /* the peer's ports: this one answers, */
     uint16_t refused;  /* this one refuses, */
@@ -40,6 +41,7 @@ typedef struct world {
     unsigned many;     /* connections to open and close */
     int clock_runs;    /* now_ms() was seen to move */
     unsigned calls;    /* of send and recv */
+    int unfit;         /* functions are missing that all else calls */
     char why[160];     /* how the promise under test was broken */
     char zero[160], code[160], error[160], handle[160], block[160]; /* broken by the way, in any check: link.c */
 } world;

@@ -7,7 +7,7 @@
  * N ms, then all until it
  * stays quiet, and answer how many bytes came as they should · after: a byte, and N ms later how many ms these were ·
  * gap: a byte, and how many us lie between the next two · utc: the time · live: how many other connections are open ·
- * hush: nothing at all. */
+ * hush: nothing at all, until it is closed both ways. */
 #define _GNU_SOURCE 1
 #include <arpa/inet.h>
 #include <linux/sockios.h>
@@ -85,6 +85,12 @@ static void await_end(int fd) {
     }
 }
 
+/* Until it is closed both ways: a half that is still open takes what we say. */
+static void await_death(int fd) {
+    await_end(fd);
+    for (int i = 0; i < 500 && put(fd, "x", 1) == 0; i++) sleep_ms(10);
+}
+
 static void do_echo(int fd) {
     char b[4096];
     ssize_t n;
@@ -150,7 +156,7 @@ static void obey(int fd, const char *word, unsigned long n) {
     if (strcmp(word, "gap") == 0) do_gap(fd);
     if (strcmp(word, "utc") == 0) put_number(fd, (long long)time(NULL));
     if (strcmp(word, "live") == 0) do_live(fd);
-    if (strcmp(word, "hush") == 0) await_end(fd);
+    if (strcmp(word, "hush") == 0) await_death(fd);
 }
 
 static void *serve(void *arg) {
@@ -241,15 +247,26 @@ static void *until_stdin_ends(void *arg) {
     _exit(0);
 }
 
+/* A port that is free at both addresses. The listening socket, or -1. */
+static int listen_at(const char *address, const char *other, uint16_t *at) {
+    for (int i = 0; i < 50; i++) {
+        *at = 0;
+        int fd = bound(address, at);
+        if (fd < 0 || listen(fd, 64) != 0) return -1;
+        if (!other || second(other, *at) == 0) return fd;
+        close(fd); /* the other address's is somebody else's */
+    }
+    return -1;
+}
+
 int main(int argc, char **argv) {
     const char *address = argc > 1 ? argv[1] : "127.0.0.1";
-    uint16_t at = 0, refused = 0, silent = 0;
+    uint16_t at, refused = 0, silent = 0;
     pthread_t t;
     pthread_attr_init(&detached);
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-    int fd = bound(address, &at);
-    if (fd < 0 || listen(fd, 64) != 0 || bound(address, &refused) < 0 || silence(address, &silent) != 0 ||
-        (argc > 2 && second(argv[2], at) != 0)) {
+    int fd = listen_at(address, argc > 2 ? argv[2] : NULL, &at);
+    if (fd < 0 || bound(address, &refused) < 0 || silence(address, &silent) != 0) {
         perror("peer");
         return 1;
     }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * lwIP on tap0, by a driver of its own: a thread of the machine reads frames and hands them to lwIP's mailbox; or, where threads
- * of the machine must not touch the system's mailboxes (FreeRTOS), a task looks for them at each tick. */
+ * lwIP on tap0, by a driver of its own: a thread or task of lwIP's system looks for frames every LOOK_MS, a tick at least. */
 #define _DEFAULT_SOURCE 1
 #include "net.h"
 
@@ -19,6 +18,10 @@
 #include <lwip/etharp.h>
 #include <lwip/sys.h>
 #include <lwip/tcpip.h>
+
+#ifndef LOOK_MS
+#define LOOK_MS 1
+#endif
 
 enum { FRAME = 1518 };
 
@@ -47,7 +50,7 @@ static void receive(void *arg) {
     for (;;) {
         ssize_t len = read(tap, frame, sizeof frame);
         if (len <= 0) {
-            sys_msleep(1);
+            sys_msleep(LOOK_MS);
             continue;
         }
         struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)len, PBUF_POOL);
