@@ -30,15 +30,21 @@ fi
 
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $all
-log=$(mktemp) || exit 1
-trap 'rm -f "$log" "$log.said"' EXIT
+logs=$(mktemp -d) || exit 1
+trap 'rm -rf "$logs"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+# As many at a time as there are processors: each has its stretches of one.
+export logs
+# shellcheck disable=SC2016
+printf '%s\n' "$@" | xargs -P "$jobs" -n 1 sh -c 'begun=$(date +%s)
+    B=${B%/worlds} sh tests/worlds/manifests.sh --world "$0" >"$logs/$0" 2>&1
+    echo $(($(date +%s) - begun)) >"$logs/$0.seconds"'
 for name; do
-    begun=$(date +%s)
-    B=$(dirname "$B") sh tests/worlds/manifests.sh --world "$name" >"$log" 2>&1
-    grep -vE '^[0-9]+ passed, [0-9]+ failed$' "$log"
+    grep -vE '^[0-9]+ passed, [0-9]+ failed$' "$logs/$name"
     before=$passed
-    tally "$name" cat "$log" >"$log.said" # it was said above
-    grep 'no test counted\|in spite of' "$log.said"
-    echo "$name: $((passed - before)) passed in $(($(date +%s) - begun)) s"
+    tally "$name" cat "$logs/$name" >"$logs/said" # it was said above
+    grep 'no test counted\|in spite of' "$logs/said"
+    echo "$name: $((passed - before)) passed in $(cat "$logs/$name.seconds") s"
 done
 finish

@@ -9,7 +9,7 @@ unpack || return
 build() { # name, source folder, options…: a program in $dir/NAME/hello
     build_name=$1 build_from=$2
     shift 2
-    step "$build_name is configured" cmake -S "$build_from" -B "$dir/$build_name" -DCMAKE_BUILD_TYPE=Release "$@" &&
+    step "$build_name is configured" cmake -S "$build_from" -B "$dir/$build_name" -DCMAKE_BUILD_TYPE=Debug "$@" &&
         step "$build_name is built" cmake --build "$dir/$build_name" -j "$jobs"
 }
 

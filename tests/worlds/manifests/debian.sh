@@ -9,7 +9,7 @@ echo "$world: $(dpkg-buildpackage --version | sed -n '1s/.*version \([0-9.]*[0-9
 unpack || return
 arch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 (
-    cd "$archive"/libdet-*/ && timeout 300 dpkg-buildpackage -us -uc -j"$jobs" >"$dir/log" 2>&1 </dev/null
+    cd "$archive"/libdet-*/ && DEB_BUILD_OPTIONS=noopt timeout 300 dpkg-buildpackage -us -uc -j"$jobs" >"$dir/log" 2>&1 </dev/null
 )
 check "dpkg-buildpackage" $?
 for made in "$archive"/libdet_*.dsc "$archive"/libdet-dev_*.deb "$archive"/detc_*.deb; do

@@ -11,7 +11,7 @@ user() { # name, options of meson setup…: the example in a folder of its own
     user_name=$1
     shift
     mkdir -p "$dir/$user_name" && cp "$archive"/example/* "$dir/$user_name"
-    step "$user_name is configured" meson setup "$@" "$dir/$user_name/build" "$dir/$user_name" &&
+    step "$user_name is configured" meson setup --buildtype=debug "$@" "$dir/$user_name/build" "$dir/$user_name" &&
         step "$user_name is built" meson compile -C "$dir/$user_name/build"
 }
 uses() { # name, what meson says it found
@@ -27,7 +27,7 @@ uses sub '^ *libdet *: YES' # of the subprojects, at the end
 reports "a subproject" https "$dir/sub/build/hello"
 
 # Installed by Meson.
-step "the library is configured" meson setup --prefix=/usr --libdir=lib -Dtls=false "$dir/library" "$archive" &&
+step "the library is configured" meson setup --buildtype=debug --prefix=/usr --libdir=lib -Dtls=false "$dir/library" "$archive" &&
     step "the library is built and installed" meson install -C "$dir/library" --destdir "$dir/stage"
 export PKG_CONFIG_LIBDIR="$dir/stage/usr/lib/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$dir/stage"
 user installed

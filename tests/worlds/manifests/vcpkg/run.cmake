@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # For the test of port/vcpkg where vcpkg cannot be had: runs portfile.cmake with the functions of vcpkg's that it calls.
 #     cmake -DPORTFILE=… -DWORK=… -DFEATURES='core;tls' -P run.cmake      the package is in WORK/package
+cmake_minimum_required(VERSION 3.20)
 set(PORT libdet)
 set(CURRENT_PACKAGES_DIR ${WORK}/package)
 
@@ -29,12 +30,12 @@ function(vcpkg_check_features _out variable _features)
 endfunction()
 function(vcpkg_cmake_configure)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "SOURCE_PATH" "OPTIONS")
-    run(${CMAKE_COMMAND} -S ${arg_SOURCE_PATH} -B ${WORK}/rel -DCMAKE_INSTALL_PREFIX=${CURRENT_PACKAGES_DIR}
-        -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Release ${arg_OPTIONS})
+    run(${CMAKE_COMMAND} -S ${arg_SOURCE_PATH} -B ${WORK}/build -DCMAKE_INSTALL_PREFIX=${CURRENT_PACKAGES_DIR}
+        -DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_BUILD_TYPE=Debug ${arg_OPTIONS})
 endfunction()
 function(vcpkg_cmake_install)
-    run(${CMAKE_COMMAND} --build ${WORK}/rel -j 2)
-    run(${CMAKE_COMMAND} --install ${WORK}/rel)
+    run(${CMAKE_COMMAND} --build ${WORK}/build -j 2)
+    run(${CMAKE_COMMAND} --install ${WORK}/build)
 endfunction()
 function(vcpkg_install_copyright _list file)
     file(COPY_FILE ${file} ${CURRENT_PACKAGES_DIR}/share/${PORT}/copyright)
