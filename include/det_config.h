@@ -15,7 +15,7 @@
 #endif
 #include <stdint.h>
 
-/* 1: https by mbedTLS (2.28 or 3.x) [0 bytes of flash], its own not counted. 0: built without mbedTLS, https URLs are refused with
+/* 1: https by mbedTLS (2.28 or 3.x) [2769 bytes of flash], its own not counted. 0: built without mbedTLS, https URLs are refused with
  * DET_E_NO_TLS. */
 #ifndef DET_TLS
 #define DET_TLS 1
@@ -85,7 +85,7 @@
 #endif
 
 /* 1: det_port.lock() and unlock(), if the port has them, are called around every use of the outbox. 0: never, reports
- * come from the thread that steps. [504 bytes of flash] */
+ * come from the thread that steps. [508 bytes of flash] */
 #ifndef DET_LOCK
 #define DET_LOCK 1
 #endif
@@ -101,7 +101,7 @@
 #endif
 
 /* 1: a report whose answer was lost is delivered exactly once (see det.h). 0: it is told as DET_E_UNSURE and never sent
- * again. [1707 bytes of flash] */
+ * again. [1825 bytes of flash] */
 #ifndef DET_EXACT
 #define DET_EXACT 1
 #endif
@@ -135,7 +135,7 @@
 #endif
 
 /* 1: a spool (det_options.spool): reports that outlive the program, offline runs. 0: without, which saves
- * [4928 bytes of flash] and 232 of a core's RAM. With neither this nor DET_EXACT reports carry the master's time, however late they are
+ * [5052 bytes of flash] and 232 of a core's RAM. With neither this nor DET_EXACT reports carry the master's time, however late they are
  * sent. */
 #ifndef DET_SPOOL
 #define DET_SPOOL 1
