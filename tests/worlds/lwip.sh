@@ -33,10 +33,10 @@ if [ "${IN_TAP:-}" = "" ]; then
     esac
     programs="conform-peer conform-dns det-master get conform-lwip report-lwip"
     case $worlds in *freertos*) programs="$programs conform-freertos tasks-freertos" ;; esac
-    rm -f "$B/gcc/conform-arm.elf"
+    export CORTEX=
     case $worlds in *freertos*)
         if command -v qemu-system-arm >/dev/null && command -v arm-none-eabi-gcc >/dev/null; then
-            programs="$programs conform-arm.elf"
+            programs="$programs conform-arm.elf" CORTEX=yes
         else
             echo "skipped: freertos on a Cortex-M: qemu-system-arm or gcc-arm-none-eabi is missing"
         fi
@@ -107,7 +107,7 @@ lwip() {
 }
 
 freertos() {
-    if [ -f "$B/conform-arm.elf" ]; then
+    if [ -n "$CORTEX" ]; then
         tally "freertos on a Cortex-M3: ticks of 32 bits that wrap, wake from an interrupt" qemu-system-arm -M mps2-an385 \
             -kernel "$B/conform-arm.elf" -nographic -monitor none -serial none -semihosting-config enable=on,target=native
     fi
