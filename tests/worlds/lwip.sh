@@ -129,7 +129,13 @@ freertos() {
 # Last, as the interface has no IPv6 address afterwards.
 cut_link() {
     with_master http
-    (sleep 1 && ip link set tap0 down && sleep 4 && ip link set tap0 up) &
+    (
+        for _ in $(seq 300); do # not before the first report: first contact may fail at once
+            "$B/get" "http://localhost:$master_port" /test/stats 2>&1 | grep -q '"reports":[1-9]' && break
+            sleep 0.1
+        done
+        ip link set tap0 down && sleep 4 && ip link set tap0 up
+    ) &
     report "a cut of 4 s" report-lwip - 300 10
     wait $!
     holds "a cut of 4 s" 300 1
