@@ -139,6 +139,6 @@ const promise promises_open[] = {
     {"open-silent", "an address that is silent is DET_E_TIMEOUT when the budget is used up, not later, nor much earlier", silent, 3},
     {"open-early", "open may be called before anything has happened: DET_E_AGAIN", patient, 1},
     {"open-again", "open works on the conn of one that failed", reused, 1},
-    {"open-twin", "each address of a name is tried within its share of the budget", twins, 1},
+    {"open-twin", "each address of a name is tried within its share of the budget", twins, 3},
     {NULL, NULL, NULL, 0},
 };
