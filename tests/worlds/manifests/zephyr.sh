@@ -60,3 +60,13 @@ build='cmake -S "$2/samples/hello" -B "$1/$3" -DZephyr_DIR="$4" -DZEPHYR_EXTRA_M
 export DET_USER=determined DET_PASS=
 step "the module with TLS builds" sh -c "$build" sh "$dir" "$archive" tls "$(pwd)/tests/worlds/manifests/zephyr"
 reports "the Zephyr port" http sh -c "$build && \"\$1/\$3/app\"" sh "$dir" "$archive" plain "$(pwd)/tests/worlds/manifests/zephyr"
+
+# The port's promises (tests/port), on the same stand-ins.
+objects=$(printf 'include Makefile\nobjects: ; @echo $(CONFORM_OBJ)\n' | make -s -f - B="$B" objects)
+# shellcheck disable=SC2086
+flock "$B/make.lock" make -s -j"$jobs" B="$B" $objects "$B/conform-peer" "$B/tests/port/spawn_posix.o" >"$dir/log" 2>&1 &&
+    gcc -std=c99 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wundef -Wcast-qual -Werror -Iinclude -Iport/zephyr -Itests/port \
+        -Itests/worlds/manifests/zephyr/include tests/worlds/manifests/zephyr/conform.c port/zephyr/det_zephyr.c \
+        $objects "$B/tests/port/spawn_posix.o" "$B/libdet.a" -lmbedtls -lmbedx509 -lmbedcrypto -o "$dir/conform" >"$dir/log" 2>&1
+check "the conformance test builds for the Zephyr port" $?
+tally "the Zephyr port keeps its promises" sh tests/port/against.sh 127.0.0.1 "$dir/conform" -n localhost
