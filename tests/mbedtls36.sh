@@ -16,7 +16,7 @@ apt_root "$root" trixie
 mkdir -p "$root/debs" "$root/tree"
 (cd "$root/debs" && private_apt download libmbedtls-dev)
 for deb in "$root"/debs/*.deb; do dpkg -x "$deb" "$root/tree"; done
-rm -rf "${dest:?}/include" "$dest/lib"
+rm -rf "${dest:?}/include" "${dest:?}/lib"
 mkdir -p "$dest/lib"
 mv "$root/tree/usr/include" "$dest/include"
 find "$root/tree/usr/lib" -name '*.a' -exec mv {} "$dest/lib/" \;

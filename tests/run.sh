@@ -105,6 +105,11 @@ lane() {
         build asan CC=clang CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all' "$B/asan/torture"
         ok "the torture builds with sanitizers" $?
         tally "torture" "$B/gcc/torture" --every 257
+        grep -v '^#' tests/torture/known >"$B/known"
+        while read -r name key; do
+            "$B/gcc/torture" --one "$key" >"$B/known.out" 2>&1 && grep -q ': exact' "$B/known.out"
+            ok "$name: $key" $?
+        done <"$B/known"
         tally "power cuts" "$B/gcc/power" --every 97
         tally "torture with sanitizers" "$B/asan/torture" --every 6007
         tally "20,000 reports through a faulty relay" "$B/gcc/soak" --reports 20000 --bytes 500000

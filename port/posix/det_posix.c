@@ -98,7 +98,11 @@ static int posix_entropy(void *ctx, void *data, size_t len) {
     (void)ctx;
     while (len) {
         size_t n = len < 256 ? len : 256; /* getentropy's limit */
+#ifdef _DEFAULT_SOURCE
         if (getentropy(out, n) != 0) return read_urandom(out, len);
+#else /* POSIX has it from 2024 on */
+        if (read_urandom(out, n) != DET_OK) return DET_E_ENTROPY;
+#endif
         out += n;
         len -= n;
     }

@@ -14,7 +14,7 @@
 
 #define PEM_MAX (16u << 20)
 
-#ifndef MAP_ANONYMOUS
+#if !defined(MAP_ANONYMOUS) && defined(MAP_ANON)
 #define MAP_ANONYMOUS MAP_ANON
 #endif
 
@@ -66,6 +66,19 @@ static int read_all(int fd, char *out, size_t len) {
     return 0;
 }
 
+/* Memory of zeros, or MAP_FAILED. POSIX by itself has it from a file alone. */
+static void *map_zeros(size_t len) {
+#ifdef MAP_ANONYMOUS
+    return mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+#else
+    int fd = open("/dev/zero", O_RDWR | O_CLOEXEC);
+    if (fd < 0) return MAP_FAILED;
+    void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    close(fd);
+    return at;
+#endif
+}
+
 static int read_pem(int fd, const char **pem, size_t *len) {
     struct stat s;
     if (fstat(fd, &s) != 0) return DET_E_CERT;
@@ -74,7 +87,7 @@ static int read_pem(int fd, const char **pem, size_t *len) {
         return DET_E_CERT;
     }
     size_t n = (size_t)s.st_size;
-    void *at = mmap(NULL, n + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *at = map_zeros(n + 1);
     if (at == MAP_FAILED) return DET_E_CERT;
     if (read_all(fd, (char *)at, n) != 0) {
         munmap(at, n + 1);

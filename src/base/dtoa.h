@@ -15,6 +15,12 @@ enum {
     DET__UTOA_SIZE = 20
 };
 
+/* A double of 32 bits (some 8-bit compilers', unless told otherwise: avr-gcc has -mdouble=64 from 10 on) would be read beyond its
+ * end. DET__ANY_DOUBLE is for a look at the other types. */
+#ifndef DET__ANY_DOUBLE
+typedef char det__double_has_64_bits[sizeof(double) == 8 ? 1 : -1];
+#endif
+
 /* Of all decimals that round to v the shortest, and of these the closest to v. Like Python's repr: "0.1", "1.0",
  * "-0.0", "5e-324", "1e16", "1.5e-7"; always with a point or an exponent. v is finite. Returns the length; no NUL. */
 size_t det__dtoa(char *out, double v);

@@ -91,7 +91,7 @@ static int readable(int fd) {
     fd_set set;
     if (fd >= FD_SETSIZE) return 1;
     FD_ZERO(&set);
-    FD_SET(fd, &set);
+    FD_SET((unsigned)fd, &set);
     return select(fd + 1, &set, NULL, NULL, &look) != 0; /* what is wrong shows in read() */
 }
 

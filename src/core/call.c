@@ -10,9 +10,9 @@
 #include "template.h"
 
 enum {
-    ANSWER_MOST = 262144, /* an answer that is longer is not read on: its head has said what there is to know */
     FRESH_S = 2           /* a report is sent with its own time when it is older */
 };
+#define ANSWER_MOST INT32_C(262144) /* an answer that is longer is not read on: its head has said what there is to know */
 
 /* ---- requests ------------------------------------------------------------------------------------------------------ */
 

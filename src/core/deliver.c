@@ -248,11 +248,20 @@ static void rewind_to(det__core *c, int32_t low) {
     }
 }
 
+/* The fence may not have been ours to choose: a StartTrial given up has landed late. What would archive rows that are gone
+ * was refused or never sent, and can no longer be. */
+static void lose_late(det__core *c) {
+    int32_t most = highest(&c->released);
+    for (det__record *r = c->outbox.open; r; r = det__outbox_after(&c->outbox, r))
+        if (is_open(r) && r->part != DET__PROFILING && r->steps <= most) det__deliver_lose(c, r, DET_E_ORDER);
+}
+
 void det__deliver_fenced(det__core *c, int ok) {
     if (ok) {
         c->stats.fenced++;
         c->fenced = 1;
         c->told = 0;
+        lose_late(c);
         rewind_to(c, lowest_open(c));
     } else {
         lose_flights(c);

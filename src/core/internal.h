@@ -40,11 +40,13 @@ enum det__call {
  * can it tell two of them apart. */
 enum det__part { DET__TRAINING, DET__VALIDATION, DET__CUSTOM, DET__PARTS, DET__PROFILING = DET__PARTS };
 
+/* No enumerators: those are int, which may have 16 bits. */
+#define DET__BEAT_MS INT32_C(60000)    /* contract 3 step 8 */
+#define DET__REVIVE_MS INT32_C(240000) /* the master takes a trial for lost when it has not heard of it for five minutes */
+#define DET__LOGIN_MS INT32_C(60000)   /* bcrypt costs a master about two seconds, more under load */
+
 enum {
-    DET__BEAT_MS = 60000,        /* contract 3 step 8 */
     DET__BEAT_RETRY_MS = 10000,
-    DET__REVIVE_MS = 240000,     /* the master takes a trial for lost when it has not heard of it for five minutes */
-    DET__LOGIN_MS = 60000,       /* bcrypt costs a master about two seconds, more under load */
     DET__OWN_REQUEST_MS = 10     /* how often to look whether the caller's own request has ended */
 };
 
@@ -217,7 +219,11 @@ void det__deliver_give_up(det_core *core);              /* all in flight are uns
 
 /* policy.c: room for a report of len bytes in a full inbox, as opt.when_full says: 1 if some were dropped. Under the
  * lock */
+#if DET_POLICIES
 int det__policy_drop(det__core *c, const char *group, size_t group_len, size_t len);
+#else
+#define det__policy_drop(c, group, group_len, len) ((void)(group), (void)(group_len), (void)(len), 0)
+#endif
 
 /* join.c: reports joined in one request, and the body they make */
 #if DET_JOIN > 1 || DET_EXACT
@@ -280,7 +286,11 @@ static inline int det__ending(const det__core *c) {
 
 /* probe.c: is a report stored? */
 int det__probe_stored(det__core *c); /* what the answer that was read says */
+#if DET_EXACT
 void det__probe_read(det__core *c, const void *data, size_t len);
+#else
+#define det__probe_read(c, data, len) ((void)0)
+#endif
 int det__probe_name(const det__core *c, const det__record *r, char *buf, size_t cap); /* of a metric to ask for, encoded */
 
 /* value.c: what a master would refuse, found before it is queued */

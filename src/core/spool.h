@@ -29,7 +29,8 @@ enum det__spool_kind {
     DET__SPOOL_SETTLED /* everything before some position is: for the core's own use */
 };
 
-enum { DET__SPOOL_HEAD = 28, DET__SPOOL_MAX = 1 << 24 /* bytes of payload */ };
+enum { DET__SPOOL_HEAD = 28 };
+#define DET__SPOOL_MAX (INT32_C(1) << 24) /* bytes of payload */
 
 typedef struct det__spooled {
     uint32_t len; /* of the payload, up to DET__SPOOL_MAX */

@@ -59,7 +59,8 @@ static int parse_host(det__url *u, const char **s) {
 /* ":port", ":" or nothing; 0 and nothing leave the default. */
 static int parse_port(det__url *u, const char **s) {
     const char *p = *s;
-    unsigned port = 0, digit;
+    uint32_t port = 0;
+    unsigned digit;
     if (*p == ':') {
         if (p[1] == '/' && u->port == UNSAID) return DET_E_URL;
         while ((digit = (unsigned)*++p - '0') <= 9) {

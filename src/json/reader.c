@@ -90,8 +90,8 @@ static int keep(det_json_reader *r, const char *p, size_t n) {
     return 1;
 }
 
-static int hex4(const char *p) {
-    int code = 0;
+static int32_t hex4(const char *p) {
+    int32_t code = 0;
     for (int i = 0; i < 4; i++) {
         unsigned c = (unsigned char)p[i], d = c - '0';
         if (d > 9) {
@@ -99,7 +99,7 @@ static int hex4(const char *p) {
             if (d > 5) return -1;
             d += 10;
         }
-        code = code << 4 | (int)d;
+        code = code << 4 | (int32_t)d;
     }
     return code;
 }
@@ -107,25 +107,25 @@ static int hex4(const char *p) {
 /* The character of the escape in carry; -1 when it is none. The first half of a pair goes to scratch as U+FFFD, and to
  * *high: the second half takes it back from scratch's end (or finds scratch empty, when it is tried again for want of
  * room). */
-static int escape_code(det_json_reader *r, unsigned *high) {
-    int code = r->carry[1] == 'u' ? hex4(r->carry + 2) : det__json_escape(r->carry[1], DET__CHARACTER);
+static int32_t escape_code(det_json_reader *r, unsigned *high) {
+    int32_t code = r->carry[1] == 'u' ? hex4(r->carry + 2) : det__json_escape(r->carry[1], DET__CHARACTER);
     if ((code & ~0x7ff) != 0xd800) return code;
     if (code < 0xdc00) *high = (unsigned)code;
     if (code < 0xdc00 || !r->high) return 0xfffd;
     if (r->scratch_len) r->scratch_len -= 3;
-    return code - 0xdc00 + ((r->high - 0xd800) << 10) + 0x10000;
+    return code - 0xdc00 + ((int32_t)(r->high - 0xd800) << 10) + 0x10000;
 }
 
 /* A sequence or escape that is not plain: one byte more to carry, or all of it to scratch. */
 static int string_unit(det_json_reader *r) {
     char text[4];
     const char *p = r->carry;
-    int n = r->carry_len, code;
+    int n = r->carry_len;
     unsigned high = 0;
     if (n && *p != '\\') {
         n = det__utf8_check(p, (size_t)n);
     } else if (n == (p[1] == 'u' ? 6 : 2)) {
-        code = escape_code(r, &high);
+        int32_t code = escape_code(r, &high);
         p = text;
         n = code < 0 ? -1 : (int)det__utf8_put(text, (uint32_t)code);
     } else {

@@ -8,12 +8,12 @@
 
 enum {
     PROBE_AFTER_MS = 1000,  /* a connection idle for longer is probed before it is used */
-    IDLE_CAP_MS = 90000,    /* and one idle for longer than this is not used: above the 60 s heartbeat */
     PIPE_LOOK_MS = 2,       /* an answer that has been awaited for less is not looked for right behind sending more */
     PIECES_MAX = 64,        /* received in one step: a peer that never pauses must not outlive the deadlines */
     /* A connection whose first request line is over 4,096 bytes is reset by the master (contract 8). */
     FIRST_PATH_MAX = 4096 - DET_BASE_SIZE - 32
 };
+#define IDLE_CAP_MS INT32_C(90000) /* and one idle for longer than this is not used: above the 60 s heartbeat */
 
 static uint32_t now(const det__session *s) {
     return s->opt.port->now_ms(s->opt.port->ctx);

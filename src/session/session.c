@@ -9,7 +9,8 @@
 /* The public storage holds the real thing: the knobs' sum in det_session.h must not fall behind. */
 typedef char det__session_fits[sizeof(det__session) <= sizeof(det_session) ? 1 : -1];
 
-enum { CONNECT_MS = 10000, SILENCE_MS = 30000, TOTAL_MS = 300000, BUFFER_MIN = 512 };
+enum { CONNECT_MS = 10000, SILENCE_MS = 30000, BUFFER_MIN = 512 };
+#define TOTAL_MS INT32_C(300000) /* an enumerator is an int, which may have 16 bits */
 
 static int render_lines(det__session *s, int auth, const char *token) {
     det__out o;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The plain stream: the port's connection as it is. Keeps st->open, st->wants_, stage and detail; after a failed open
  * nothing is held. Knows no TLS and no HTTP; TLS uses it from above. */
+#include <limits.h>
 #include <string.h>
 
 #include "stream.h"
 
-#define PIECE_MAX 0x40000000u /* counts are int */
+#define PIECE_MAX (INT_MAX / 2 + 1u) /* counts are int */
 
 static void plain_close(det__stream *st) {
     st->port->close(st->port->ctx, &st->conn);

@@ -11,7 +11,11 @@
 #include <mbedtls/version.h>
 
 #define TLS_OWN_DRBG (MBEDTLS_VERSION_NUMBER < 0x04000000) /* 4.x draws from PSA alone */
-#define TLS_PSA (MBEDTLS_VERSION_NUMBER >= 0x03000000)
+#if MBEDTLS_VERSION_NUMBER >= 0x04000000 || (MBEDTLS_VERSION_NUMBER >= 0x03000000 && defined(MBEDTLS_PSA_CRYPTO_C))
+#define TLS_PSA 1
+#else
+#define TLS_PSA 0 /* 3.x can speak TLS 1.2 without */
+#endif
 #define TLS_IP_NAMES (MBEDTLS_VERSION_NUMBER >= 0x03050000) /* checks iPAddress subject alternative names */
 
 #include <mbedtls/net_sockets.h>
@@ -166,6 +170,7 @@ static int load_roots(det__stream *st) {
 /* What differs between versions of mbedTLS. */
 void det__tls_lib_protocol(void *config) {
     mbedtls_ssl_config *conf = (mbedtls_ssl_config *)config;
+    (void)conf; /* TLS 1.3 alone has nothing to say here */
 #if MBEDTLS_VERSION_NUMBER >= 0x03060000 && defined(MBEDTLS_SSL_PROTO_TLS1_3) && defined(MBEDTLS_SSL_PROTO_TLS1_2)
     /* PKCS #1 before PSS: 3.6.6 and 4.1.0 offer PSS to TLS 1.2 servers and then refuse it (Mbed-TLS/mbedtls#10668).
      * Servers take the first they can; TLS 1.3 has no use for PKCS #1 and passes over it. */
@@ -178,9 +183,9 @@ void det__tls_lib_protocol(void *config) {
     };
     mbedtls_ssl_conf_sig_algs(conf, sig_algs);
 #endif
-#if MBEDTLS_VERSION_NUMBER >= 0x03020000
+#if MBEDTLS_VERSION_NUMBER >= 0x03020000 && defined(MBEDTLS_SSL_PROTO_TLS1_2)
     mbedtls_ssl_conf_min_tls_version(conf, MBEDTLS_SSL_VERSION_TLS1_2);
-#else
+#elif MBEDTLS_VERSION_NUMBER < 0x03020000
     mbedtls_ssl_conf_min_version(conf, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
 #endif
 #if defined(MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED) && defined(MBEDTLS_SSL_SESSION_TICKETS) &&         \
@@ -374,7 +379,8 @@ int det__tls_lib_read(det__stream *st, void *data, size_t cap) {
 }
 
 int det__tls_lib_pending(const det__stream *st) {
-    return mbedtls_ssl_check_pending(&((const tls_state *)(const void *)st->tls)->ssl);
+    const tls_state *t = (const tls_state *)(const void *)st->tls;
+    return mbedtls_ssl_check_pending(&t->ssl);
 }
 
 #else

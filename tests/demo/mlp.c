@@ -71,23 +71,23 @@ static void backward(const mlp *net, const digit *d, const activity *a, float *g
     }
 }
 
-static void descend(mlp *net, const float *g, float rate) {
+static void descend(mlp *net, float rate) {
     for (int i = 0; i < MLP_PARAMS; i++) {
-        net->speed[i] = MOMENTUM * net->speed[i] - rate * g[i];
+        net->speed[i] = MOMENTUM * net->speed[i] - rate * net->gradient[i];
         net->param[i] += net->speed[i];
     }
 }
 
 double mlp_train(mlp *net, const digit *d, size_t n, float rate) {
-    float gradient[MLP_PARAMS] = {0};
     double loss = 0;
+    memset(net->gradient, 0, sizeof net->gradient);
     for (size_t i = 0; i < n; i++) {
         activity a;
         forward(net, d[i].pixel, &a);
         loss += loss_of(&a, d[i].label);
-        backward(net, &d[i], &a, gradient);
+        backward(net, &d[i], &a, net->gradient);
     }
-    descend(net, gradient, rate / (float)n);
+    descend(net, rate / (float)n);
     return loss / (double)n;
 }
 

@@ -88,3 +88,18 @@ $(B)/conform-arm.elf: $(LWIP_PORT) $(RTOS_HEADERS) $(wildcard tests/port/freerto
 	$(ARM_CC) $(ARM_FLAGS) -std=c99 $(WARN) -Iinclude -Iport/lwip -Iport/freertos -Itests/port -DDET_CONN_SIZE=16 -DDET_TLS=0 \
 	    $(LWIP_PORT) port/freertos/det_freertos.c $(CONFORM_SRC) tests/port/freertos/arm/board.c $(B)/arm/*.o -o $@ \
 	    -nostartfiles --specs=rdimon.specs -T tests/port/freertos/arm/board.ld -Wl,--gc-sections
+
+# ---- lwIP's raw API, without an operating system --------------------------------------------------------------------------
+RAW_INC = $(LWIP)/src/include tests/port/lwip-raw $(LWIP)/contrib/ports/unix/port/include
+RAW_C  := core/*.c core/ipv4/*.c core/ipv6/*.c netif/ethernet.c
+RAW_OURS := port/lwip-raw/det_lwip_raw.c tests/port/port_lwip_raw.c
+
+$(B)/lwip-raw.a: tests/port/lwip-raw/lwipopts.h $(B)/flags
+	@rm -rf '$(B)/lwip-raw' $@ && mkdir -p '$(B)/lwip-raw'
+	cd '$(B)/lwip-raw' && $(CC) -w $(CFLAGS) -D_DEFAULT_SOURCE $(addprefix -I,$(abspath $(RAW_INC))) -c \
+	    $(addprefix $(abspath $(LWIP))/src/,$(RAW_C))
+	$(AR) rcs $@ $(B)/lwip-raw/*.o
+
+$(B)/conform-lwip-raw: $(RAW_OURS) $(wildcard port/lwip-raw/*.h tests/port/*.h) $(CONFORM_OBJ) $(LIB) $(B)/lwip-raw.a
+	$(CC) $(ALL_CFLAGS) -Iport/lwip-raw -Itests/port $(RAW_INC:%=-isystem %) -D_GNU_SOURCE $(RAW_OURS) $(CONFORM_OBJ) -o $@ \
+	    $(LIB) $(B)/lwip-raw.a $(TLS_LIBS) $(LDFLAGS)

@@ -88,9 +88,11 @@ static void say(outcome *o, const char *kind, const char *what, long n) {
 }
 
 /* A StartTrial of an open that failed has landed after the one that did not: to the run it is another process's, so its
- * reports may be refused, and are told. */
+ * reports may be refused, and are told. One of its own that landed late is met with a fence, which what is below rows that
+ * were let go cannot follow: with falling steps that is told. */
 static bool overrun(const load *l) {
-    return tries > 1 && w.late_starts && l->lost_code == DET_E_RUN;
+    if (!w.late_starts) return false;
+    return (tries > 1 && l->lost_code == DET_E_RUN) || (!l->ordered && l->lost_code == DET_E_ORDER);
 }
 
 static void check_told(outcome *o, const scenario *s, const load *l, int rc) {
@@ -98,7 +100,7 @@ static void check_told(outcome *o, const scenario *s, const load *l, int rc) {
     det_stats st;
     det_get_stats(&core, &st);
     if (l->error) say(o, "report", "a report was not accepted, code", l->error);
-    if (overrun(l) && rc == DET_E_RUN && !st.pending) return;
+    if (overrun(l) && rc == l->lost_code && !st.pending) return;
     if (rc != DET_OK && !refusals && !(rc == DET_E_UNSURE && l->unsure)) say(o, "close", "det_close() gave", rc);
     if (l->lost > (size_t)refusals) say(o, "told_lost", "told lost, the last with code", l->lost_code);
     if (st.pending) say(o, "pending", "pending after det_close():", (long)st.pending);
