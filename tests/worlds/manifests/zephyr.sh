@@ -7,18 +7,20 @@
 python_tool cmake cmake
 python_tool west 'west>=1.2'
 python=$(sed -n '1s/^#!//p' "$(command -v west)")
-"$python" -c 'import kconfiglib' 2>/dev/null || "$python" -m pip -q --disable-pip-version-check --timeout 20 --retries 1 install kconfiglib \
-    >"$dir/pip.log" 2>&1 || skip "kconfiglib cannot be had from PyPI: $(tail -n 1 "$dir/pip.log")"
+"$python" -c 'import kconfiglib' 2>/dev/null || "$python" -m pip -q --disable-pip-version-check --timeout 20 \
+    --retries 1 install kconfiglib >"$dir/pip.log" 2>&1 || skip "kconfiglib cannot be had from PyPI: $(tail -n 1 "$dir/pip.log")"
 with west --version
 unpack || return
 echo "skipped: zephyr: west build: no package registry has Zephyr's tree; compiled and run on stand-ins for it"
 
 # ---- west: the workspace of west.yml, with repositories of this folder in the place of GitHub's ----------------------
-export GIT_CONFIG_GLOBAL="$dir/gitconfig" GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@localhost GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@localhost
+export GIT_CONFIG_GLOBAL="$dir/gitconfig" GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@localhost GIT_COMMITTER_NAME=x
+export GIT_COMMITTER_EMAIL=x@localhost
 git config --file "$GIT_CONFIG_GLOBAL" "url.file://$dir/remote/.insteadOf" https://github.com/zephyrproject-rtos/
 revision=$(sed -n 's/^ *revision: //p' "$archive/west.yml")
 remote() { # name, tag: a repository of what lies there
-    git init -q "$dir/remote/$1" && git -C "$dir/remote/$1" add -A && git -C "$dir/remote/$1" commit -q --allow-empty -m x && git -C "$dir/remote/$1" tag "$2"
+    git init -q "$dir/remote/$1" && git -C "$dir/remote/$1" add -A &&
+        git -C "$dir/remote/$1" commit -q --allow-empty -m x && git -C "$dir/remote/$1" tag "$2"
 }
 mkdir -p "$dir/remote/zephyr" "$dir/remote/mbedtls" "$dir/workspace"
 printf 'manifest:\n  defaults:\n    remote: up\n  remotes:\n    - {name: up, url-base: "https://github.com/zephyrproject-rtos"}
