@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The knobs of det_config.h as the Arduino library has them, since a sketch cannot give compile options: https where the board's
  * core brings mbedTLS (ESP32), and for an AVR what its 8 KB can hold: the session (det_session.h), not the Core API, whose
- * memory alone is 4 KB. Edit it, or give -DDET_CONFIG_FILE where a build can. */
+ * memory alone is 4 KB, and only by a compiler with -mdouble=64 (avr-gcc 10): libdet refuses doubles of 32 bits. Edit it, or
+ * give -DDET_CONFIG_FILE where a build can. */
 #ifndef ESP32
 #define DET_TLS 0
 #endif
-#ifdef __AVR__ /* a double has 32 bits there: det_metric_int() */
+#ifdef __AVR__
 #define DET_ERROR_TEXTS 0
 #define DET_RX_SIZE 128
 #define DET_HDR_SIZE 512

@@ -45,10 +45,13 @@ echo "$world: $(dpkg-query -W -f '${Package} ${Version}' arduino-core-avr 2>/dev
 mkdir "$dir/libraries" "$dir/avr" && cp -R "$library" "$dir/libraries" && cp -R "$sketches/SerialGet" "$dir"
 start_master "$dir"
 echo "#define MASTER \"http://localhost:$master_port\"" >"$dir/SerialGet/where.h"
-# The compiler's float.h has no DECIMAL_DIG in C++, which this core asks for.
+# The compiler's float.h has no DECIMAL_DIG in C++, which this core asks for; its double has 32 bits, which libdet refuses but for a
+# look at the rest: the session has no doubles.
+refuses "a compiler with doubles of 32 bits is refused" det__double_has_64_bits avr-gcc -std=gnu11 -mmcu=atmega2560 -DARDUINO=10819 \
+    -I"$library/src" -fsyntax-only "$library/src/base/dtoa_small.c"
 step "arduino-builder builds a sketch for an ATmega2560" arduino-builder -compile -hardware $hardware -hardware /usr/share/arduino-builder \
     -tools /usr/bin -libraries "$dir/libraries" -fqbn arduino:avr:mega:cpu=atmega2560 -build-path "$dir/avr" \
-    -prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__ "$dir/SerialGet/SerialGet.ino"
+    -prefs=compiler.c.extra_flags=-DDET__ANY_DOUBLE -prefs=compiler.cpp.extra_flags=-DDECIMAL_DIG=__DECIMAL_DIG__ "$dir/SerialGet/SerialGet.ino"
 sed -n 's/^\(Sketch uses\|Global variables use\)/arduino: &/p' "$dir/log"
 if command -v qemu-system-avr >/dev/null; then
     : >"$dir/said"

@@ -29,7 +29,8 @@ for tls in package system none; do
     how=https
     [ $tls != none ] || how=http
     step "conan create, tls=$tls" conan create "$archive" -s build_type=Debug -o "libdet/*:tls=$tls" --test-folder= &&
-        reports "Conan's test package, tls=$tls" $how conan test "$archive/test_package" "$package" -s build_type=Debug -o "libdet/*:tls=$tls"
+        reports "Conan's test package, tls=$tls" $how conan test "$archive/test_package" "$package" -s build_type=Debug \
+            -o "libdet/*:tls=$tls"
 done
 refuses "on Windows the POSIX port is refused" 'POSIX port is not for Windows' \
     conan install --requires="$package" -s os=Windows -s compiler=gcc

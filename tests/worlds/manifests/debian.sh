@@ -5,7 +5,7 @@
 for tool in dpkg-buildpackage dh lintian; do
     command -v $tool >/dev/null || skip "no $tool: Debian's packages dpkg-dev, debhelper and lintian have it"
 done
-echo "$world: $(dpkg-buildpackage --version | sed -n '1s/.*version \([0-9.]*[0-9]\).*/dpkg \1/p'), debhelper $(dpkg-query -W -f '${Version}' debhelper), $(lintian --version | head -n 1)"
+echo "$world: $(dpkg-query -W -f '${Package} ${Version}, ' dpkg-dev debhelper)$(lintian --version | head -n 1)"
 unpack || return
 arch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 (

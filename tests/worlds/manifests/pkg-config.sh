@@ -7,7 +7,8 @@ with pkg-config --version
 
 for libdir in lib lib/x86_64-linux-gnu; do
     how=$(echo "$libdir" | tr / -)
-    step "make install LIBDIR=/opt/det/$libdir" flock "$B/make.lock" make -s B="$B" install DESTDIR="$dir/$how" PREFIX=/opt/det LIBDIR=/opt/det/$libdir
+    step "make install LIBDIR=/opt/det/$libdir" flock "$B/make.lock" \
+        make -s B="$B" install DESTDIR="$dir/$how" PREFIX=/opt/det LIBDIR=/opt/det/$libdir
     mv "$dir/$how/opt/det" "$dir/moved-$how"
     export PKG_CONFIG_LIBDIR="$dir/moved-$how/$libdir/pkgconfig"
     for cc in gcc clang; do

@@ -21,7 +21,8 @@ if [ -x "${VCPKG_ROOT:-}/vcpkg" ]; then
     "$vcpkg" format-manifest "$port/vcpkg.json" >"$dir/log" 2>&1 && cmp -s "$port/vcpkg.json" "$dir/vcpkg.json"
     check "vcpkg.json is as vcpkg format-manifest writes it" $?
     install() { # name, package
-        step "vcpkg install $2" "$vcpkg" install "$2" --overlay-ports="$archive/ports" --overlay-ports="$dir/machine" --triplet=x64-linux \
+        step "vcpkg install $2" "$vcpkg" install "$2" --overlay-ports="$archive/ports" \
+            --overlay-ports="$dir/machine" --triplet=x64-linux \
             --x-install-root="$dir/$1" --x-buildtrees-root="$dir/trees" --x-packages-root="$dir/packages" --downloads-root="$dir/downloads"
         prefix=$dir/$1/x64-linux
     }

@@ -7,18 +7,20 @@
 python_tool cmake cmake
 python_tool west 'west>=1.2'
 python=$(sed -n '1s/^#!//p' "$(command -v west)")
-"$python" -c 'import kconfiglib' 2>/dev/null || "$python" -m pip -q --disable-pip-version-check --timeout 20 --retries 1 install kconfiglib \
-    >"$dir/pip.log" 2>&1 || skip "kconfiglib cannot be had from PyPI: $(tail -n 1 "$dir/pip.log")"
+"$python" -c 'import kconfiglib' 2>/dev/null || "$python" -m pip -q --disable-pip-version-check --timeout 20 \
+    --retries 1 install kconfiglib >"$dir/pip.log" 2>&1 || skip "kconfiglib cannot be had from PyPI: $(tail -n 1 "$dir/pip.log")"
 with west --version
 unpack || return
 echo "skipped: zephyr: west build: no package registry has Zephyr's tree; compiled and run on stand-ins for it"
 
 # ---- west: the workspace of west.yml, with repositories of this folder in the place of GitHub's ----------------------
-export GIT_CONFIG_GLOBAL="$dir/gitconfig" GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@localhost GIT_COMMITTER_NAME=x GIT_COMMITTER_EMAIL=x@localhost
+export GIT_CONFIG_GLOBAL="$dir/gitconfig" GIT_AUTHOR_NAME=x GIT_AUTHOR_EMAIL=x@localhost GIT_COMMITTER_NAME=x
+export GIT_COMMITTER_EMAIL=x@localhost
 git config --file "$GIT_CONFIG_GLOBAL" "url.file://$dir/remote/.insteadOf" https://github.com/zephyrproject-rtos/
 revision=$(sed -n 's/^ *revision: //p' "$archive/west.yml")
 remote() { # name, tag: a repository of what lies there
-    git init -q "$dir/remote/$1" && git -C "$dir/remote/$1" add -A && git -C "$dir/remote/$1" commit -q --allow-empty -m x && git -C "$dir/remote/$1" tag "$2"
+    git init -q "$dir/remote/$1" && git -C "$dir/remote/$1" add -A &&
+        git -C "$dir/remote/$1" commit -q --allow-empty -m x && git -C "$dir/remote/$1" tag "$2"
 }
 mkdir -p "$dir/remote/zephyr" "$dir/remote/mbedtls" "$dir/workspace"
 printf 'manifest:\n  defaults:\n    remote: up\n  remotes:\n    - {name: up, url-base: "https://github.com/zephyrproject-rtos"}
@@ -60,3 +62,13 @@ build='cmake -S "$2/samples/hello" -B "$1/$3" -DZephyr_DIR="$4" -DZEPHYR_EXTRA_M
 export DET_USER=determined DET_PASS=
 step "the module with TLS builds" sh -c "$build" sh "$dir" "$archive" tls "$(pwd)/tests/worlds/manifests/zephyr"
 reports "the Zephyr port" http sh -c "$build && \"\$1/\$3/app\"" sh "$dir" "$archive" plain "$(pwd)/tests/worlds/manifests/zephyr"
+
+# The port's promises (tests/port), on the same stand-ins.
+objects=$(printf 'include Makefile\nobjects: ; @echo $(CONFORM_OBJ)\n' | make -s -f - B="$B" objects)
+# shellcheck disable=SC2086
+flock "$B/make.lock" make -s -j"$jobs" B="$B" $objects "$B/conform-peer" "$B/tests/port/spawn_posix.o" >"$dir/log" 2>&1 &&
+    gcc -std=c99 -D_GNU_SOURCE -Wall -Wextra -Wshadow -Wconversion -Wundef -Wcast-qual -Werror -Iinclude -Iport/zephyr -Itests/port \
+        -Itests/worlds/manifests/zephyr/include tests/worlds/manifests/zephyr/conform.c port/zephyr/det_zephyr.c \
+        $objects "$B/tests/port/spawn_posix.o" "$B/libdet.a" -lmbedtls -lmbedx509 -lmbedcrypto -o "$dir/conform" >"$dir/log" 2>&1
+check "the conformance test builds for the Zephyr port" $?
+tally "the Zephyr port keeps its promises" sh tests/port/against.sh 127.0.0.1 "$dir/conform" -n localhost

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The session without the Core API, which an ATmega2560 has room for: asks the master who it is, once a minute, over one kept
+// The session without the Core API, in 3 KB of RAM: asks the master who it is, once a minute, over one kept
 // connection.
 #include <SPI.h>
 #include <Ethernet.h>
