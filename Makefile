@@ -114,6 +114,8 @@ api: $(LIB)
 	@B='$(B)' CC='$(CC)' sh tests/checks/api.sh --list
 deps:
 	@sh tests/deps.sh '$(MBEDTLS36)'
+deps-worlds:
+	@sh tests/deps.sh '$(MBEDTLS36)' --worlds
 
 # ---- installing ------------------------------------------------------------------------------------------------------
 # Only a static library exists, so what it needs stands in Libs: it links with and without pkg-config --static.
@@ -134,7 +136,7 @@ install: $(LIB) $(DETC)
 	        port/cmake/$$f.in >'$(DESTDIR)$(LIBDIR)/cmake/det/'$$f; done
 
 clean:
-	@[ ! -d '$(B)' ] || find '$(B)' -mindepth 1 -maxdepth 1 ! -path '$(MBEDTLS36)' -exec rm -rf {} +
+	@[ ! -d '$(B)' ] || find '$(B)' -mindepth 1 -maxdepth 1 ! -path '$(MBEDTLS36)' ! -path '$(B)/sources' -exec rm -rf {} +
 
 help:
 	@printf '%s\n' \
@@ -142,7 +144,10 @@ help:
 	    'make demo     train a model and report it to a master of our own over TLS (to DET_MASTER if set)' \
 	    'make test     every test; LANES="units-gcc layers" some of them (tests/run.sh)' \
 	    'make bench    the benchmarks' \
-	    'make size     bytes of flash, RAM and stack on a Cortex-M4' \
+	    'make size     bytes of flash, RAM and stack on microcontrollers; UPDATE=1 stores them' \
+    'make firmware images for a Cortex-M4 with lwIP and mbedTLS; make test-qemu runs them in QEMU' \
+    'make amalgam  the library as det.c and det.h' \
+    'make test-worlds   ports, processors, package managers; WORLDS="musl mingw" some of them; make deps-worlds' \
 	    'make install  headers, library, libdet.pc and detc to $$(DESTDIR)$$(PREFIX), PREFIX=$(PREFIX)' \
 	    'make deps     install the Debian packages for all of this (as root)' \
 	    'make asan, make ubsan   unit tests with a sanitizer' \
@@ -153,4 +158,4 @@ help:
 
 -include $(OBJ:.o=.d) $(CLI:.o=.d) $(B)/src/cli/main.d $(FAKES:.o=.d) $(UNITS:=.d) $(EXAMPLES:=.d) $(FUZZERS:=.d)
 .SECONDARY: $(FAKES)
-.PHONY: all lib detc examples unit fuzz test asan ubsan size layers api deps install clean help FORCE
+.PHONY: all lib detc examples unit fuzz test asan ubsan size layers api deps deps-worlds install clean help FORCE

@@ -13,7 +13,7 @@ MBEDTLS36=${MBEDTLS36:-$B/mbedtls36}
 LANE_LIMIT=${LANE_LIMIT:-600}
 jobs=$(nproc 2>/dev/null || echo 2)
 lanes='layers headers knobs api units-gcc units-clang asan small ubsan mbedtls36 notls cortex size install replay
-    integration torture tsan demo readme bench fuzz checks'
+    integration torture tsan demo readme bench fuzz checks worlds'
 
 # The caller's flags are for his builds; the lanes choose their own. Nor do tests talk to his master.
 unset MAKEFLAGS MFLAGS MAKELEVEL CC AR CFLAGS LDFLAGS EXTRA TLS MBEDTLS WERROR DESTDIR PREFIX
@@ -147,6 +147,14 @@ lane() {
     checks)
         programs gcc CC=gcc
         tally "the checks fail when they should" env B="$B/gcc" sh tests/checks/self.sh
+        ;;
+    worlds) # a sample; `make test-worlds` is all of it. They wait more than they compute
+        later "amalgamation" sh tests/worlds/amalgam.sh sample
+        later "big-endian" sh tests/worlds/qemu-user.sh sample
+        later "musl" sh tests/worlds/musl.sh sample
+        later "firmware" env CUT_S=10 sh tests/worlds/qemu.sh
+        later "ports" sh tests/worlds/port.sh
+        together
         ;;
     *)
         echo "no such lane: $1 (there are: $lanes)"
