@@ -158,7 +158,7 @@ static void one_plain(void) {
 /* Many digits, most of them 0 or 9, a point anywhere. */
 static void one_long(void) {
     char text[2000];
-    size_t len = 1 + random64() % 1200, n;
+    size_t len = 1 + (size_t)(random64() % 1200), n;
     uint64_t kind = random64() % 3;
     for (n = 0; n < len; n++) {
         text[n] = kind == 1 ? '0' : '9';
@@ -219,7 +219,7 @@ static void what_is_no_number_is_refused_the_same(void) {
     for (int i = 0; i < 100000; i++) {
         static const char set[] = "0123456789.eE+-x";
         char text[12];
-        size_t n = random64() % sizeof text;
+        size_t n = (size_t)(random64() % sizeof text);
         for (size_t k = 0; k < n; k++) text[k] = set[random64() % (sizeof set - 1)];
         read_both(text, n);
     }

@@ -69,7 +69,7 @@ stage() {
             cp "$B/worlds/$world/$program" "$here/$program"
             continue
         fi
-        printf '#!/bin/sh\nexec %s -0 "$0" "%s" "$@"\n' "$runner" "$B/worlds/$world/$program" >"$here/$program"
+        printf '#!/bin/sh\nexec %s %s "$0" "%s" "$@"\n' "$runner" "${argv0:--0}" "$B/worlds/$world/$program" >"$here/$program"
         chmod +x "$here/$program"
     done
 }
