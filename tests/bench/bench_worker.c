@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,7 +55,7 @@ static double time_blocks(const char *what, void (*block)(void)) {
         cpu[i] = (thread_ns() - c) / BLOCK;
         wall[i] = (bench_wall_ns() - w) / BLOCK;
         if (block == by_core) must(det_run(&alone, 60000));
-        else usleep(20000);
+        usleep(20000); /* both begin with a cold core */
     }
     double middle = bench_median(cpu, ROUNDS);
     printf("%-44s %5.0f ns of CPU, %5.0f ns by the clock (median of %d blocks of %d)\n", what, middle,
@@ -67,6 +68,8 @@ int main(int argc, char **argv) {
     det_options o;
     if (argc != 3) bench_die("usage: bench_worker URL PID");
     pid_t master = (pid_t)atoi(argv[2]);
+    memset(mem, 1, sizeof mem); /* a page's first touch is the system's cost */
+    memset(mem_alone, 1, sizeof mem_alone);
     det_options_init(&o, det_posix_port(), mem_alone, sizeof mem_alone);
     o.master = argv[1];
     o.name = "worker";
