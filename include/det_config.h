@@ -15,7 +15,7 @@
 #endif
 #include <stdint.h>
 
-/* 1: https by mbedTLS (2.28 or 3.x) [2769 bytes of flash], its own not counted. 0: built without mbedTLS, https URLs are refused with
+/* 1: https by mbedTLS (2.28, 3.x, 4.x) [2769 bytes of flash], its own not counted. 0: built without mbedTLS, https URLs are refused with
  * DET_E_NO_TLS. */
 #ifndef DET_TLS
 #define DET_TLS 1
