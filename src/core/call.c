@@ -233,6 +233,7 @@ int det__call_make(det_core *core, int call, det_request *q) {
     det__core *c = det__core_of(core);
     int rc = take(c, call);
     if (rc >= 0) rc = render(c, call, q);
+    if (DET_EXACT) c->metric = "*"; /* its name lies where det__call_about() writes */
     if (rc == DET_E_NOT_FOUND) return rc;
     if (rc != DET_OK) return det__core_fail(core, rc);
     if (call == DET__CALL_METRICS) add_report(c, q);

@@ -68,7 +68,7 @@ for page in README.md port/README.md; do
     ok "functions, settings and files named in $page exist" $?
 done
 grep -oE 'make ([A-Z0-9]+=[^ ]+ )*[a-z]+' README.md | sed 's/.* //' | sort -u | while read -r target; do
-    grep -qE "^[a-z ]*\\b$target\\b[a-z ]*:" Makefile tests/*/module.mk || echo "no target $target"
+    grep -qE "^[a-z ]*\\b$target\\b[a-z ]*:" Makefile tests/*/module.mk port/*/module.mk || echo "no target $target"
 done >"$dir/bad"
 cat "$dir/bad"
 [ ! -s "$dir/bad" ]
