@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What detc asks of the system it runs on: host_posix.c and tty_posix.c answer on Linux, macOS and the BSDs, host_windows.c
- * and tty_windows.c on Windows; each compiles to nothing elsewhere. Texts and paths are UTF-8 on both sides. Functions that
+ * What detc asks of the system it runs on: host_posix.c and tty_posix.c answer on Linux, macOS and the BSDs, host_windows.c,
+ * files_windows.c and tty_windows.c on Windows; each compiles to nothing elsewhere. Texts and paths are UTF-8. Functions that
  * fail leave errno. */
 #ifndef DET_CLI_HOST_H
 #define DET_CLI_HOST_H
