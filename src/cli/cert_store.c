@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "det_json.h"
+#include "host.h"
 #include "store.h"
 #include "tree.h"
 
@@ -85,7 +85,7 @@ static int take_over(det__store *s, const char *master_url, char **pem, det__err
     int code = det__store_init(&old, "master.crt", e);
     if (code == DET_OK) code = det__store_read(&old, pem, &len, e);
     if (code == DET_E_STATE) code = det__cli_fail(e, DET_E_IO, "%s is no certificate", old.path);
-    if (code == DET_OK && *pem && add(s, master_url, *pem, NULL) == DET_OK) unlink(old.path);
+    if (code == DET_OK && *pem && add(s, master_url, *pem, NULL) == DET_OK) (void)det__host_remove(old.path);
     det__store_free(&old);
     return code;
 }
@@ -102,7 +102,7 @@ static int copy_member(const det__tree *root, const char *master_url, char **pem
 static int get(det__store *s, const char *master_url, char **pem, det__err *e) {
     det__tree *root;
     int code;
-    if (access(s->path, F_OK) != 0) return take_over(s, master_url, pem, e);
+    if (!det__host_exists(s->path)) return take_over(s, master_url, pem, e);
     code = read_store(s, &root, e);
     if (code == DET_E_STATE) code = lock_and_read(s, &root, e);
     if (code == DET_OK) code = copy_member(root, master_url, pem, e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A handshake that verifies nothing, for the sake of the certificates in it: mbedTLS (2.28, 3.x, 4.x) over the library's
- * plain stream and the POSIX port. What it learns is shown to a person and trusted only on his word. No request, no
+ * plain stream and the port. What it learns is shown to a person and trusted only on his word. No request, no
  * credential goes over this connection. */
 #include "chain.h"
 
@@ -26,7 +26,7 @@
 #endif
 
 #include "../transport/tls.h"
-#include "det_posix.h"
+#include "host.h"
 
 enum { SHA256_LEN = 32, PEM_LINE = 64 };
 
@@ -208,7 +208,7 @@ static int handshake(chain_link *k, det__chain *c, const char *host) {
 
 static int fetch(chain_link *k, det__chain *c, const det__url *url) {
     det__peer peer = {url->host, url->port, 1, NULL, NULL, 0};
-    const det_port *port = det_posix_port();
+    const det_port *port = det__host_port();
     int code = det__stream_init(&k->st, port, &peer, 0);
     if (code != DET_OK) return code;
     k->begun_ms = port->now_ms(port->ctx);

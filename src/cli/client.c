@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../base/wipe.h"
-#include "det_posix.h"
+#include "host.h"
 #include "say.h"
 
 /* ---- opening ------------------------------------------------------------------------------------------------------- */
@@ -40,7 +40,7 @@ int det__client_renew(det__client *c) {
     det_session_options o;
     memset(&o, 0, sizeof o);
     if (c->opened) det_session_free(&c->session);
-    o.port = c->pem && !c->with_roots ? &c->port : det_posix_port();
+    o.port = c->pem && !c->with_roots ? &c->port : det__host_port();
     o.url = c->master;
     o.buffer = c->buffer;
     o.buffer_len = sizeof c->buffer;
@@ -60,7 +60,7 @@ int det__client_renew(det__client *c) {
 
 int det__client_open(det__client *c, const det__args *a) {
     c->args = a;
-    c->port = *det_posix_port();
+    c->port = *det__host_port();
     c->port.roots = NULL;
     int rc = choose_master(c);
     if (rc == DET_OK) rc = det__trust_choose(c);

@@ -9,6 +9,7 @@
 
 #include "../base/wipe.h"
 #include "command.h"
+#include "host.h"
 #include "pages.h"
 
 enum { LONG_MS = INT32_MAX, SILENCE_MS = 600000 }; /* streams may be silent and long */
@@ -58,7 +59,7 @@ static int data(api *a, const char *text) {
         return DET_OK;
     }
     if (strcmp(text, "@-") == 0) return read_all(a, stdin, "standard input");
-    FILE *f = fopen(text + 1, "rb");
+    FILE *f = det__host_fopen(text + 1);
     if (!f) return det__cli_fail_errno(&a->c->err, "cannot read", text + 1);
     int rc = read_all(a, f, text + 1);
     fclose(f);

@@ -5,14 +5,12 @@
  * Invariants: answers are handed on in order, each once; only a GET is sent again, and before a byte of its answer's body
  * has been handed on: at once when it met a connection that had been kept or had just answered another, else after a pause
  * and RETRIES times at most. */
-#define _POSIX_C_SOURCE 200809L
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "client.h"
-#include "det_posix.h"
+#include "host.h"
 
 #if DET_PIPELINE < 2
 #error "detc needs det_session_pipe(): DET_PIPELINE of 2 or more"
@@ -42,12 +40,6 @@ typedef struct running {
     int64_t start_ms[DEPTH];
     det__path next, oldest;
 } running;
-
-static int64_t now_ms(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* ---- one answer ---------------------------------------------------------------------------------------------------- */
 
@@ -80,7 +72,7 @@ static void tell(const running *x, const det_request *q) {
     char status[16] = "-";
     if (x->status) snprintf(status, sizeof status, "%d", x->status);
     fprintf(stderr, "%s %s %s %" PRIu64 " bytes %" PRId64 " ms conn %" PRIu32 "\n", q->method, q->path, status, x->bytes,
-            now_ms() - x->start_ms[x->i % DEPTH], det_session_get_stats(&x->c->session)->connections);
+            det__host_now_ms() - x->start_ms[x->i % DEPTH], det_session_get_stats(&x->c->session)->connections);
     fflush(stderr);
 }
 
@@ -111,7 +103,7 @@ static int may_pass(int rc, const det_response *r) {
 /* 0.5 s · 2ⁿ, of which a random half is taken off so that many do not come back in step; or what the master asked for, if
  * that is no date. */
 static void try_again(running *x, uint32_t asked_ms) {
-    int64_t ms = (int64_t)BACKOFF_MS << x->tries++, t = now_ms();
+    int64_t ms = (int64_t)BACKOFF_MS << x->tries++, t = det__host_now_ms();
     ms -= t * 2654435761 % 1024 * (ms / 2) / 1024;
     if (asked_ms && asked_ms != UINT32_MAX) ms = asked_ms;
     x->pause_ms = ms < LONGEST_MS ? ms : LONGEST_MS;
@@ -145,10 +137,7 @@ static int answered(running *x, int rc, const det_response *r) {
 
 /* Before anything is sent. */
 static void pause_before(running *x) {
-    struct timespec t;
-    t.tv_sec = (time_t)(x->pause_ms / 1000);
-    t.tv_nsec = (long)(x->pause_ms % 1000) * 1000000;
-    if (x->again && x->pause_ms) (void)nanosleep(&t, NULL);
+    if (x->again && x->pause_ms) (void)det__host_sleep_ms(x->pause_ms);
     x->again = 0;
     x->pause_ms = 0;
 }
@@ -165,7 +154,7 @@ static int one_by_one(running *x) {
         q.sink = take;
         q.sink_ctx = x;
         pause_before(x);
-        x->start_ms[x->i % DEPTH] = now_ms();
+        x->start_ms[x->i % DEPTH] = det__host_now_ms();
         rc = answered(x, det_session_call(&x->c->session, &q, &r), &r);
         if (rc != DET_OK) return rc;
     }
@@ -177,7 +166,7 @@ static int one_by_one(running *x) {
 static int next(void *ctx, det_request *q) {
     running *x = ctx;
     int rc = x->again ? DET_E_AGAIN : make(x, x->given, &x->next, q);
-    if (rc == DET_OK) x->start_ms[x->given++ % DEPTH] = now_ms();
+    if (rc == DET_OK) x->start_ms[x->given++ % DEPTH] = det__host_now_ms();
     else if (rc != DET_E_AGAIN) x->ended = rc;
     return rc == DET_OK ? rc : DET_E_AGAIN;
 }
@@ -196,7 +185,7 @@ static void about(void *ctx, det_request *q) {
 }
 
 static int drive(running *x) {
-    const det_port *port = det_posix_port();
+    const det_port *port = det__host_port();
     int rc = DET_E_AGAIN;
     while (rc == DET_E_AGAIN && x->ended == DET_OK && !x->anew) {
         det_wait w;

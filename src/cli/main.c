@@ -2,9 +2,7 @@
  * detc: the command line, one command, and how it ends: 0 done; 1 told why not; 2 usage; 3 Ctrl-C (contract 6.8).
  *
  * SIGPIPE keeps its meaning: whoever reads our output may stop, and we end without a word. */
-#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "host.h"
 #include "say.h"
 #include "tty.h"
 
@@ -23,25 +22,13 @@ static const char *farewell = "Interrupting...\n"; /* set before any signal come
  * the terminal is in order when a signal gets here (tty.h). */
 static void interrupt(int number) {
     (void)number;
-    ssize_t n = write(2, farewell, strlen(farewell));
-    (void)n;
+    if (write(2, farewell, (unsigned)strlen(farewell)) < 0) _exit(INTERRUPTED);
     _exit(INTERRUPTED);
 }
 
 static void catch_interrupt(void) {
-    struct sigaction a, before;
-    memset(&a, 0, sizeof a);
-    a.sa_handler = interrupt;
     if (det__tty_colors(2)) farewell = "\033[31mInterrupting...\033[0m\n";
-    if (sigaction(SIGINT, NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(SIGINT, &a, NULL);
-}
-
-/* A standard descriptor that is closed would be the next thing opened: the master's connection. */
-static void hold_descriptors(void) {
-    int fd;
-    do fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= 2);
-    if (fd > 2) close(fd);
+    det__host_on_interrupt(interrupt);
 }
 
 /* What was printed has to have arrived; a pipe that nobody reads any more is no news. */
@@ -49,7 +36,7 @@ static int flush(det__err *e) {
     int failed = ferror(stdout), because = errno;
     if (fflush(stdout) != 0) failed = 1, because = errno;
     if (!failed) return DET_OK;
-    if (because == EPIPE) e->text[0] = 0;
+    if (det__host_reader_gone(because)) e->text[0] = 0;
     else det__cli_fail(e, DET_E_IO, "cannot write to standard output: %s", strerror(because));
     return DET_E_IO;
 }
@@ -73,7 +60,7 @@ int main(int argc, char **argv) {
     static det__client client;
     const det__command *command;
     det__args args;
-    hold_descriptors();
+    det__host_begin(&argc, &argv);
     catch_interrupt();
     int status = det__args_parse(&args, &command, argc, argv);
     if (status == DET__ARGS_RUN) {

@@ -2,11 +2,11 @@
  * Python's syntax of numbers in text. detc never calls setlocale(), so strtod() and printf() use a point. */
 #include "number.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../base/dparse.h"
 #include "../base/dtoa.h"
 
 /* ---- digits of all scripts --------------------------------------------------------------------------------------- */
@@ -110,12 +110,17 @@ static int is_decimal(const char *s) {
     return !*s;
 }
 
+/* Without <math.h>, whose macros some compilers warn of. */
+static int is_finite(double v) {
+    return v - v == 0;
+}
+
 static int to_float(char *s, double *v) {
     const char *rest;
     if (!drop_underscores(s)) return 0;
     rest = s + (*s == '+' || *s == '-');
     if (!is_decimal(rest) && !same_word(rest, "inf") && !same_word(rest, "infinity") && !same_word(rest, "nan")) return 0;
-    *v = strtod(s, NULL);
+    if (det__dparse(s, strlen(s), v) != DET_OK) *v = strtod(s, NULL); /* which not every C library rounds correctly */
     return 1;
 }
 
@@ -166,7 +171,7 @@ static int plain_kind(det__str s) {
     if (clean(s, &b)) {
         if (is_int(b.p)) {
             kind = DET__CELL_INT;
-        } else if (to_float(b.p, &v) && (isfinite(v) || is_infinite_word(s))) {
+        } else if (to_float(b.p, &v) && (is_finite(v) || is_infinite_word(s))) {
             kind = DET__CELL_FLOAT;
         }
     }
@@ -205,12 +210,12 @@ int det__num_after_point(det__str s) {
 /* ---- printing ---------------------------------------------------------------------------------------------------- */
 
 static void special(double v, det__buf *out) {
-    det__buf_str(out, det__str_of(isnan(v) ? "nan" : v < 0 ? "-inf" : "inf"));
+    det__buf_str(out, det__str_of(v != v ? "nan" : v < 0 ? "-inf" : "inf"));
 }
 
 void det__num_g(double v, det__buf *out) {
     char text[32];
-    if (!isfinite(v)) {
+    if (!is_finite(v)) {
         special(v, out);
         return;
     }
@@ -233,7 +238,7 @@ void det__num_repr(double v, det__buf *out) {
     char text[DET__DTOA_SIZE];
     const char *e;
     size_t n;
-    if (!isfinite(v)) {
+    if (!is_finite(v)) {
         special(v, out);
         return;
     }
@@ -245,7 +250,7 @@ void det__num_repr(double v, det__buf *out) {
 
 void det__num_fixed1(double v, const char *unit, det__buf *out) {
     char text[320];
-    if (isfinite(v)) {
+    if (is_finite(v)) {
         snprintf(text, sizeof text, "%.1f", v);
         det__buf_str(out, det__str_of(text));
     } else {

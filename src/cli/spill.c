@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The memory is a buffer in front of the file: when it has reached its bound all of it is appended to the file. So a
  * short list never touches a disk, and a long one does in pieces of the bound. */
-#define _POSIX_C_SOURCE 200809L
 #include "spill.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "host.h"
 
 enum { WINDOW = 16384, FIRST = 4096, HEAD = 1 + sizeof(uint32_t) };
 
@@ -19,21 +19,16 @@ void det__spill_init(det__spill *s, size_t bound) {
 }
 
 void det__spill_free(det__spill *s) {
-    if (s->fd >= 0) close(s->fd);
+    if (s->fd >= 0) det__host_close(s->fd);
     free(s->mem);
     free(s->window);
     det__buf_free(&s->row);
     det__spill_init(s, s->bound);
 }
 
-static const char *directory(void) {
-    const char *d = getenv("TMPDIR");
-    return d && *d ? d : "/tmp";
-}
-
 static int fail(det__spill *s, const char *what) {
-    snprintf(s->msg, sizeof s->msg, "cannot %s a temporary file in %.120s: %s; TMPDIR names another directory", what,
-             directory(), strerror(errno));
+    snprintf(s->msg, sizeof s->msg, "cannot %s a temporary file in %.120s: %s; %s names another directory", what,
+             det__host_temp_dir(), strerror(errno), det__host_temp_variable());
     return DET_E_SIZE;
 }
 
@@ -45,16 +40,8 @@ static int no_memory(det__spill *s) {
 /* ---- writing ----------------------------------------------------------------------------------------------------- */
 
 static int open_file(det__spill *s) {
-    char name[1024];
-    int n = snprintf(name, sizeof name, "%s/detc.XXXXXX", directory());
-    if (n < 0 || (size_t)n >= sizeof name) {
-        errno = ENAMETOOLONG;
-        return fail(s, "make");
-    }
-    s->fd = mkstemp(name);
-    if (s->fd < 0) return fail(s, "make");
-    unlink(name);
-    return DET_OK;
+    s->fd = det__host_temp_file();
+    return s->fd < 0 ? fail(s, "make") : DET_OK;
 }
 
 /* Append the memory to the file. */
@@ -62,12 +49,9 @@ static int flush(det__spill *s) {
     size_t done = 0;
     int rc = s->fd < 0 ? open_file(s) : DET_OK;
     while (rc == DET_OK && done < s->fill) {
-        ssize_t n = pwrite(s->fd, s->mem + done, s->fill - done, (off_t)(s->base + done));
-        if (n > 0) {
-            done += (size_t)n;
-        } else if (n == 0 || errno != EINTR) {
-            rc = fail(s, "write");
-        }
+        ptrdiff_t n = det__host_write_at(s->fd, s->mem + done, s->fill - done, s->base + done);
+        if (n > 0) done += (size_t)n;
+        else rc = fail(s, "write");
     }
     if (rc != DET_OK) return rc;
     s->base += s->fill;
@@ -135,11 +119,10 @@ void det__spill_rewind(det__spill *s) {
 /* Have the window hold the byte at s->at, which is in the file. */
 static int look(det__spill *s) {
     uint64_t left = s->base - s->at;
-    ssize_t n;
+    ptrdiff_t n;
     if (s->at >= s->win_at && s->at - s->win_at < s->win_len) return DET_OK;
     if (!s->window && !(s->window = (char *)malloc(WINDOW))) return no_memory(s);
-    do n = pread(s->fd, s->window, left < WINDOW ? (size_t)left : WINDOW, (off_t)s->at);
-    while (n < 0 && errno == EINTR);
+    n = det__host_read_at(s->fd, s->window, left < WINDOW ? (size_t)left : WINDOW, s->at);
     if (n == 0) errno = EIO;
     if (n <= 0) return fail(s, "read");
     s->win_at = s->at;

@@ -11,24 +11,19 @@
 #include "cert_store.h"
 #include "chain.h"
 #include "client.h"
-#include "det_posix.h"
+#include "host.h"
 #include "say.h"
 #include "tty.h"
 
 static int from_file(det__client *c, const char *file) {
-    const char *pem = NULL;
-    size_t len = 0;
     if (strcasecmp(file, "noverify") == 0) {
         c->noverify = 1;
         det__say_warning("Warning: the master's certificate is not verified (DET_MASTER_CERT_FILE=noverify).");
         return DET_OK;
     }
-    int rc = det_posix_read_pem(file, &pem, &len);
-    if (rc == DET_OK) {
-        c->pem = strdup(pem);
-        det_posix_free_pem(pem, len);
-        return c->pem ? DET_OK : det__cli_fail_memory(&c->err);
-    }
+    int rc = det__host_read_pem(file, &c->pem);
+    if (rc == DET_OK) return rc;
+    if (rc == DET_E_SPACE) return det__cli_fail_memory(&c->err);
     if (errno != ENOENT) return det__cli_fail(&c->err, rc, "DET_MASTER_CERT_FILE=%s cannot be read: %s", file, strerror(errno));
     char text[512];
     snprintf(text, sizeof text, "DET_MASTER_CERT_FILE=%.400s path not found; continuing without cert", file);

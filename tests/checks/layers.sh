@@ -16,7 +16,7 @@ find src port include -name '*.[ch]' ! -path 'port/*/*/*' | # below a world are 
         may["transport"] = "transport base port error config"
         may["session"] = "session transport http json base det_session port error config"
         may["core"] = "core session json base det det_session det_json det_spool port error config version"
-        may["cli"] = "cli core session transport http json base det det_session det_json port posix error config version" # hosted
+        may["cli"] = "cli core session transport http json base det det_session det_json port posix det_winsock error config version" # hosted
         may["port"] = "port posix det_worker det_spool env det ports_own"
         # Public headers, by what they may include.
         may["det.h"] = "det_session det_json det_spool port error version"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The library and the WinSock port built by mingw-w64 for 64- and 32-bit Windows without a warning; under wine (64 bits) the
+# The library, the WinSock port and detc built by mingw-w64 for 64- and 32-bit Windows without a warning; under wine (64 bits) the
 # unit tests that are not about POSIX, and a program that reports to a master of this machine over http and verified https
 # (mbedTLS 3.6 from Debian's source package, compiled for it at the first run; without it TLS=0, and it is said).
 # Debian packages: gcc-mingw-w64-x86-64, gcc-mingw-w64-i686, wine64 and wine; without wine it only compiles, and that is said.
@@ -17,9 +17,8 @@ warn='-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef -Wstrict-prototypes
 for cc in x86_64-w64-mingw32-gcc i686-w64-mingw32-gcc; do
     have $cc || continue
     for file in src/*/*.c port/winsock/*.c; do
-        case $file in src/cli/*) continue ;; esac
         # shellcheck disable=SC2086
-        $cc -std=c99 -O2 $warn -Iinclude -DDET_TLS=0 -c "$file" -o "$here/x.o"
+        $cc -std=c99 -O2 $warn -Iinclude -Iport/winsock -D__USE_MINGW_ANSI_STDIO=1 -DDET_TLS=0 -c "$file" -o "$here/x.o"
         ok "$file, $cc" $?
     done
 done
@@ -51,7 +50,7 @@ done
 windows() { # arguments of make
     # shellcheck disable=SC2086
     locked make -s -j"$jobs" B="$B/worlds/mingw" CC=x86_64-w64-mingw32-gcc AR=x86_64-w64-mingw32-ar CFLAGS=-O1 $tls CLI= \
-        PORT="$(echo port/winsock/*.c)" EXTRA=-D__USE_MINGW_ANSI_STDIO=1 LDFLAGS='-lws2_32 -lbcrypt -lcrypt32 -static' "$@"
+        PORT="$(echo port/winsock/*.c)" EXTRA='-D__USE_MINGW_ANSI_STDIO=1 -Iport/winsock' LDFLAGS='-lws2_32 -lbcrypt -lcrypt32 -static' "$@"
 }
 # shellcheck disable=SC2046,SC2086
 windows $(printf "$B/worlds/mingw/unit/%s\n" $names) >"$here/log" 2>&1
@@ -77,7 +76,13 @@ windows "$B/worlds/mingw/libdet.a" &&
     x86_64-w64-mingw32-gcc -std=c99 $warn -Iinclude tests/worlds/cross/winsock_report.c -o "$here/report.exe" \
         "$B/worlds/mingw/libdet.a" -DDET_TLS=$with_tls -lws2_32 -lbcrypt -lcrypt32 -static
 ok "a reporting program builds" $?
-world=host locked make -s -j"$jobs" B="$B/gcc" CC=gcc WERROR=1 "$B/gcc/det-master" "$B/gcc/get" "$B/gcc/conform-peer"
+# shellcheck disable=SC2086
+locked make -s -j"$jobs" B="$B/worlds/mingw-detc" CC=x86_64-w64-mingw32-gcc AR=x86_64-w64-mingw32-ar CFLAGS=-O1 WERROR=1 $tls \
+    PORT="$(echo port/winsock/*.c)" EXTRA='-D__USE_MINGW_ANSI_STDIO=1 -Iport/winsock' \
+    LDFLAGS='-lws2_32 -lbcrypt -lcrypt32 -static' "$B/worlds/mingw-detc/detc" >"$here/log" 2>&1
+ok "detc builds" $? || cat "$here/log"
+windows_detc=$B/worlds/mingw-detc/detc.exe
+world=host locked make -s -j"$jobs" B="$B/gcc" CC=gcc WERROR=1 "$B/gcc/det-master" "$B/gcc/detc" "$B/gcc/get" "$B/gcc/conform-peer"
 ok "the master and a peer for the port build" $?
 B=$B/gcc
 
@@ -107,6 +112,54 @@ promises=$(wine "$here/conform.exe" -l | tr -d '\r' | awk '$1 != "peer-resets" &
 printf '#!/bin/sh\nwine "%s" "$@" | tr -d "\\r"\n' "$here/conform.exe" >"$here/conform" && chmod +x "$here/conform"
 tally "the WinSock port's promises under wine" env B="$B" sh tests/port/against.sh 127.0.0.1 "$here/conform" -m 300 -n localhost \
     -o "$promises"
+
+# ---- detc: standard output as of this machine's detc, byte for byte, and its exit status ------------------------------------
+same() { # expected status, arguments of detc
+    expected=$1
+    shift
+    timeout 60 "$B/detc" "$@" <"$here/password" >"$here/linux" 2>"$here/linux.err"
+    linux=$?
+    timeout 120 wine "$windows_detc" "$@" <"$here/password" >"$here/windows" 2>"$here/windows.err"
+    windows=$?
+    cmp "$here/linux" "$here/windows" && [ "$linux" -eq "$expected" ] && [ "$windows" -eq "$expected" ]
+    ok "detc $*: the same output, exit status $expected (got $linux, under wine $windows)" $?
+    sed 's/os error [0-9]*/os error/' "$here/linux.err" >"$here/expected.err"
+    sed 's/os error [0-9]*/os error/' "$here/windows.err" | cmp - "$here/expected.err"
+    ok "detc $*: the same on standard error, but for the system's number" $?
+}
+export XDG_CONFIG_HOME="$here/config"
+echo Secret-123 >"$here/password"
+start_master "$here" --user ada:Secret-123 || exit 1
+export DET_MASTER="http://127.0.0.1:$master_port"
+same 0 version
+same 0 -h
+same 0 user login ada --password-stdin
+ls "$WINEPREFIX"/drive_c/users/*/AppData/Local/determined/auth.json >/dev/null
+ok "auth.json is where det has it on Windows" $?
+same 0 user whoami
+for name in 'naïve, \\\"one\\\"' two three; do
+    printf '{"config": "{\\"name\\": \\"%s\\", \\"searcher\\": {\\"name\\": \\"single\\", \\"metric\\": \\"loss\\"}}", "unmanaged": true}\n' \
+        "$name" >"$here/experiment"
+    wine "$windows_detc" api POST /api/v1/experiments -d "@$here/experiment" >/dev/null
+    ok "detc api POST -d @FILE: $name" $?
+done
+same 0 experiment list
+same 0 experiment list --limit 1
+same 0 experiment list --csv
+same 0 experiment list --json
+same 0 experiment list-checkpoints 1
+same 0 api GET /api/v1/experiments
+same 1 experiment list-checkpoints 99
+same 1 api GET /api/v1/nonsense
+same 2 experiment list --limit
+same 2 nonsense
+same 1 -m 127.0.0.1:1 experiment list
+[ "$(wc -l <"$here/windows.err")" -eq 1 ] && grep -q '^Failed to list experiments: Master not found at .* (os error 10061)' "$here/windows.err"
+ok "a refused connection is told in one sentence" $? || cat "$here/windows.err"
+same 0 user logout
+same 0 user whoami
+unset DET_MASTER XDG_CONFIG_HOME
+stop_master
 
 https=
 start_master "$here" || exit 1
