@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The POSIX port's files: the system's trust roots, and a certificate file given by the user. Keeps no descriptor open
  * between calls and uses no malloc. Must not know what a certificate is. */
+#define _FILE_OFFSET_BITS 64 /* large files and inodes where long has 32 bits */
 #define _DEFAULT_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #include "det_posix_int.h"

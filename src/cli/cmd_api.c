@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * detc api: any request with the stored login. A success's body goes to standard output as it comes; a refusal is told on
  * standard error and leaves standard output empty. */
+#define _FILE_OFFSET_BITS 64 /* large files and inodes where long has 32 bits */
 #define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>

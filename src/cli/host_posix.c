@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The system below detc where it is POSIX: process, clocks and files (host.h). Locks are flock(), as Python's filelock takes
  * them; lock files stay, since others may be waiting on them. */
+#define _FILE_OFFSET_BITS 64 /* large files and inodes where long has 32 bits */
 #define _DEFAULT_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #include "host.h"

@@ -39,7 +39,7 @@ on() { # architecture, triplet, QEMU's name, suite; then `sample` or nothing
         echo "$1: without TLS: mbedTLS for it cannot be had: $(tail -n 1 "$here/log")"
     }
     options="CC=$2-gcc AR=$2-ar $tls"
-    cflags='-O1 -DSANITIZED' # how much memory a program takes is QEMU's figure
+    cflags='-O1 -DSANITIZED -D_FILE_OFFSET_BITS=64' # how much memory a program takes is QEMU's figure; readdir() of the tests'
     if [ "${5:-}" = sample ]; then
         unit_tests test_core test_session test_json_writer test_response test_sha512 test_crc32 test_posix
         integration tls_master.sh
