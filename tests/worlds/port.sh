@@ -33,7 +33,7 @@ against() { # arguments of against.sh behind the address
 }
 
 # shellcheck disable=SC2086
-against "$B/conform-posix" -n "${twin:+peer.test}" $twin >"$dir/posix" 2>&1
+against "$B/conform-posix" ${twin:+-n peer.test} $twin >"$dir/posix" 2>&1
 ok "the POSIX port: exit status" $?
 tally "the POSIX port" cat "$dir/posix"
 untried=$(grep -c ' untried ' "$dir/posix")
@@ -67,7 +67,7 @@ ok "port/README.md: names each promise $missing" $?
 # Caught: the promise is said to be broken, or its name is the last that was said before the port hung or crashed.
 caught() { # mutant, promise, what to try
     # shellcheck disable=SC2086
-    MUTANT=$1 TEST_LIMIT=60 against "$B/conform-mutants" -m 100 -n "${twin:+peer.test}" $twin -o "$3" >"$dir/of-$1" 2>&1
+    MUTANT=$1 TEST_LIMIT=60 against "$B/conform-mutants" -m 100 ${twin:+-n peer.test} $twin -o "$3" >"$dir/of-$1" 2>&1
     caught_status=$?
     if [ $caught_status -gt 2 ]; then
         tail -n 1 "$dir/of-$1" | grep -qE "^$2 +$"
