@@ -255,7 +255,7 @@ const det_run_info *det_get_run(const det_core *core) {
 
 static uint32_t oldest_ms(const det__core *c) {
     const det__record *r = DET__PLAIN ? det__outbox_first(&c->outbox) : c->outbox.open;
-    return r && !(r->flags & DET__UTC) ? c->opt.port->now_ms(c->opt.port->ctx) - r->when : 0;
+    return r && !(r->flags & DET__UTC) ? det__now(c) - r->when : 0;
 }
 
 void det_get_stats(const det_core *core, det_stats *out) {

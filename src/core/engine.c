@@ -11,14 +11,6 @@
 
 enum { STORE_RETRY_MS = 1000 }; /* how often a spool that takes nothing is tried */
 
-static uint32_t now(const det__core *c) {
-    return c->opt.port->now_ms(c->opt.port->ctx);
-}
-
-static int due(uint32_t t, uint32_t at) {
-    return (int32_t)(t - at) >= 0;
-}
-
 static int in_doubt(const det__core *c) {
     return DET_EXACT && c->doubt != DET__NO_DOUBT;
 }
@@ -37,16 +29,12 @@ static int next_call(det__core *c, uint32_t t) {
     if (det__opening(c)) return opening_call(c);
     if (!det__run_open(c)) return DET__CALL_NONE;
     if (DET_LOGIN && c->login_due) return c->flights ? DET__CALL_NONE : DET__CALL_LOGIN;
-    if (due(t, c->beat_ms)) return t - c->alive_ms < DET__REVIVE_MS ? DET__CALL_HEARTBEAT : DET__CALL_REVIVE;
+    if (det__due(t, c->beat_ms)) return t - c->alive_ms < DET__REVIVE_MS ? DET__CALL_HEARTBEAT : DET__CALL_REVIVE;
     det__lock(c);
     int call = !in_doubt(c) && c->progress_due ? DET__CALL_PROGRESS : det__deliver_next(c);
     det__unlock(c);
     if (call == DET__CALL_NONE && !in_doubt(c) && det__ending(c) && !c->told) return DET__CALL_STATE;
     return call;
-}
-
-static int held(const det__core *c, uint32_t t) {
-    return c->waiting && !due(t, c->retry_ms);
 }
 
 /* ---- calls under way ------------------------------------------------------------------------------------------------ */
@@ -77,8 +65,8 @@ static void push_flight(det__core *c, int call) {
 static int next(void *ctx, det_request *q) {
     det_core *core = (det_core *)ctx;
     det__core *c = det__core_of(core);
-    uint32_t t = now(c);
-    int call = held(c, t) ? DET__CALL_NONE : next_call(c, t);
+    uint32_t t = det__now(c);
+    int call = det__held(c, t) ? DET__CALL_NONE : next_call(c, t);
     if (call == DET__CALL_NONE) return DET_E_AGAIN;
     c->waiting = 0;
     int rc = det__call_make(core, call, q);
@@ -118,7 +106,7 @@ static void done(void *ctx, int rc, const det_response *r) {
     det_core *core = (det_core *)ctx;
     det__core *c = det__core_of(core);
     if (c->foreign) rc = det__session_fail(&core->session, DET_E_MASTER, DET_STAGE_HTTP, 0);
-    if (det__opening(c) || !det__outcome_breaks(core, rc, r->status))
+    if (det__opening(c) || !det__verdict_breaks(core, rc, r->status))
         call_done(core, rc, r->status);
     else
         c->break_code = rc;
@@ -131,7 +119,7 @@ static void done(void *ctx, int rc, const det_response *r) {
 static void forget_flights(det__core *c, int sent) {
     while (c->flights) {
         int call = pop_flight(c);
-        if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) c->beat_ms = now(c);
+        if (call == DET__CALL_HEARTBEAT || call == DET__CALL_REVIVE) c->beat_ms = det__now(c);
         if (call == DET__CALL_PROGRESS) c->progress_due = 1;
         if (DET_LOGIN && call == DET__CALL_LOGIN) c->login_due = !det__opening(c);
         if (call == DET__CALL_STATE) c->told = 0;
@@ -175,7 +163,7 @@ static void broken(det_core *core, int rc) {
         opening_broken(core, rc, sent);
         return;
     }
-    c->now_ms = now(c);
+    c->now_ms = det__now(c);
     if (rc == DET_E_AUTH) c->logged_in = 0;
     /* A link that breaks more often than the window is answered would never get on: a quarter, growing with each answer. */
     if (DET_PIPELINE > 1 && sent) c->window = (uint16_t)(c->window / 4 + 1);
@@ -200,7 +188,7 @@ static void ended(det_core *core, int rc) {
     c->break_code = 0;
     if (decided) {
         rc = status < 300 ? DET_OK : det_session_failure(&core->session)->code;
-        if (det__opening(c) || !det__outcome_breaks(core, rc, status)) call_done(core, rc, status);
+        if (det__opening(c) || !det__verdict_breaks(core, rc, status)) call_done(core, rc, status);
         if (c->break_code) rc = c->break_code;
         c->break_code = 0;
     }
@@ -263,7 +251,7 @@ static int start(det_core *core, uint32_t t) {
     det__core *c = det__core_of(core);
     int call = next_call(c, t);
     if (call == DET__CALL_NONE) return DET_OK;
-    if (held(c, t) || det__session_busy(&core->session)) return DET_E_AGAIN; /* with a request of the caller's own */
+    if (det__held(c, t) || det__session_busy(&core->session)) return DET_E_AGAIN; /* with a request of the caller's own */
     c->pipe.silence_ms = DET_LOGIN && call == DET__CALL_LOGIN ? DET__LOGIN_MS : 0;
     int rc = launch(core);
     c->driving = rc == DET_OK;
@@ -276,7 +264,7 @@ int det__engine_step(det_core *core) {
     while (c->state != DET__CLOSED) {
         int rc = det__feed_step(core);
         if (rc != DET_OK && !c->driving) return rc == DET_E_CLOSED ? c->result : rc == DET_E_STATE ? DET_OK : rc;
-        rc = c->driving ? DET_OK : start(core, now(c));
+        rc = c->driving ? DET_OK : start(core, det__now(c));
         if (rc == DET_OK && !c->driving && det__feed_waits(c)) rc = DET_E_AGAIN;
         if (!c->driving && !c->stopping) {
             det__deliver_tell(core);
@@ -332,7 +320,7 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
     det__core *c = det__core_of((det_core *)(uintptr_t)core);
     *timeout_ms = UINT32_MAX;
     if (c->state == DET__CLOSED) return 0;
-    uint32_t t = now(c), beat_ms = due(t, c->beat_ms) ? 0 : c->beat_ms - t;
+    uint32_t t = det__now(c), beat_ms = det__due(t, c->beat_ms) ? 0 : c->beat_ms - t;
     if (c->driving) {
         if (!det_session_wants(&core->session, w, timeout_ms)) *timeout_ms = 0;
         if (!det__opening(c) && beat_ms && beat_ms < *timeout_ms) *timeout_ms = beat_ms;
@@ -341,7 +329,7 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
     *timeout_ms = det__session_busy(&core->session) ? DET__OWN_REQUEST_MS : 0;
     if (next_call(c, t) == DET__CALL_NONE)
         *timeout_ms = det__run_open(c) ? beat_ms : UINT32_MAX;
-    else if (held(c, t))
+    else if (det__held(c, t))
         *timeout_ms = c->retry_ms - t;
     if (det__feed_waits(c) && *timeout_ms > STORE_RETRY_MS) *timeout_ms = STORE_RETRY_MS;
     return 0;

@@ -10,31 +10,19 @@
 
 #if DET__PLAIN
 
-static uint32_t now(const det__core *c) {
-    return c->opt.port->now_ms(c->opt.port->ctx);
-}
-
-static int due(uint32_t t, uint32_t at) {
-    return (int32_t)(t - at) >= 0;
-}
-
 /* ---- what next ---------------------------------------------------------------------------------------------------- */
 
 /* DET__CALL_NONE: nothing is left to do. */
 static int next_call(const det__core *c, uint32_t t) {
     if (c->state == DET__OPENING_RUN) return c->next;
     if (DET_LOGIN && c->login_due) return DET__CALL_LOGIN;
-    if (due(t, c->beat_ms)) return t - c->alive_ms < DET__REVIVE_MS ? DET__CALL_HEARTBEAT : DET__CALL_REVIVE;
+    if (det__due(t, c->beat_ms)) return t - c->alive_ms < DET__REVIVE_MS ? DET__CALL_HEARTBEAT : DET__CALL_REVIVE;
     det__lock(c);
     int queued = c->outbox.count != 0;
     det__unlock(c);
     if (queued) return DET__CALL_METRICS;
     if (c->progress_due) return DET__CALL_PROGRESS;
     return c->state == DET__CLOSING ? DET__CALL_STATE : DET__CALL_NONE;
-}
-
-static int held(const det__core *c, uint32_t t) {
-    return c->waiting && !due(t, c->retry_ms);
 }
 
 /* ---- reports ------------------------------------------------------------------------------------------------------- */
@@ -115,10 +103,10 @@ static void broken(det_core *core, int call, int sent) {
 }
 
 static void report_failed(det_core *core, int rc, int status) {
-    if (det__outcome_later(core, status))
+    if (det__verdict_later(core, status))
         det__back_off(core);
     else
-        lose(det__core_of(core), det__outcome_stale(core) ? det__session_recode(&core->session, DET_E_RUN) : rc);
+        lose(det__core_of(core), det__verdict_stale(core) ? det__session_recode(&core->session, DET_E_RUN) : rc);
 }
 
 static void failed(det_core *core, int call, int rc, int status) {
@@ -150,7 +138,7 @@ static void done(det_core *core, int rc) {
     det__core *c = det__core_of(core);
     int call = c->flight[0], status = det_session_response(&core->session)->status;
     c->flight[0] = DET__CALL_NONE;
-    c->now_ms = now(c);
+    c->now_ms = det__now(c);
     if (rc == DET_OK || (status / 100 == 2 && c->foreign)) rc = det__call_taken(core, call);
     /* A password's hash opens an account as well as the password: it does not stay in memory. */
     if (DET_LOGIN && call == DET__CALL_LOGIN) det__wipe(c->opt.mem, c->tx_len + DET__SCRATCH);
@@ -159,7 +147,7 @@ static void done(det_core *core, int rc) {
     else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->login_due = rc != DET_OK;
         if (rc != DET_OK) det__back_off(core);
-    } else if (!status || det__outcome_breaks(core, rc, status))
+    } else if (!status || det__verdict_breaks(core, rc, status))
         broken(core, call, status || rc == DET_E_UNSURE);
     else if (status < 300)
         succeeded(core, call);
@@ -217,10 +205,10 @@ int det__engine_step(det_core *core) {
     while (c->state != DET__CLOSED) {
         int rc;
         if (!c->flight[0]) {
-            uint32_t t = now(c);
+            uint32_t t = det__now(c);
             int call = next_call(c, t);
             if (call == DET__CALL_NONE) return DET_OK;
-            if (held(c, t) || det__session_busy(&core->session)) return DET_E_AGAIN; /* with a request of the caller's own */
+            if (det__held(c, t) || det__session_busy(&core->session)) return DET_E_AGAIN; /* with a request of the caller's own */
             if (call == DET__CALL_METRICS && is_damaged(c)) {
                 lose(c, DET_E_DAMAGED);
                 continue;
@@ -250,11 +238,11 @@ int det__engine_wants(const det_core *core, det_wait *w, uint32_t *timeout_ms) {
         if (!det_session_wants(&core->session, w, timeout_ms)) *timeout_ms = 0;
         return w->handle != -1;
     }
-    uint32_t t = now(c);
+    uint32_t t = det__now(c);
     *timeout_ms = det__session_busy(&core->session) ? DET__OWN_REQUEST_MS : 0;
     if (next_call(c, t) == DET__CALL_NONE)
         *timeout_ms = c->beat_ms - t;
-    else if (held(c, t))
+    else if (det__held(c, t))
         *timeout_ms = c->retry_ms - t;
     return 0;
 }

@@ -161,6 +161,19 @@ static inline void det__unlock(const det__core *c) {
     if (DET_LOCK && DET_PORT_HAS(c->opt.port, unlock)) c->opt.port->unlock(c->opt.port->ctx);
 }
 
+static inline uint32_t det__now(const det__core *c) {
+    return c->opt.port->now_ms(c->opt.port->ctx);
+}
+
+static inline int det__due(uint32_t t, uint32_t at) {
+    return (int32_t)(t - at) >= 0;
+}
+
+/* After a failure: not yet. */
+static inline int det__held(const det__core *c, uint32_t t) {
+    return c->waiting && !det__due(t, c->retry_ms);
+}
+
 static inline const char *det__record_text(const det__record *r) {
     return (const char *)(r + 1);
 }
@@ -304,9 +317,9 @@ int det__equal(const char *a, const char *b);
 int det__core_fail(det_core *core, int code);
 
 /* verdict.c: what an answer says */
-int det__outcome_breaks(const det_core *core, int rc, int status); /* is it left open what was done? */
-int det__outcome_later(const det_core *core, int status);          /* was it not done, but may come again? */
-int det__outcome_stale(const det_core *core);                      /* is it another run's turn? */
+int det__verdict_breaks(const det_core *core, int rc, int status); /* is it left open what was done? */
+int det__verdict_later(const det_core *core, int status);          /* was it not done, but may come again? */
+int det__verdict_stale(const det_core *core);                      /* is it another run's turn? */
 void det__back_off(det_core *core);           /* at now_ms, after a failure */
 
 /* outcome.c: what answers mean */

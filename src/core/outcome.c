@@ -26,8 +26,8 @@ static void unauthorized(det_core *core) {
 
 static void report_failed(det_core *core, int rc, int status) {
     det__core *c = det__core_of(core);
-    int stale = det__outcome_stale(core);
-    if (status == 401 || det__outcome_later(core, status) || (DET_EXACT && stale && c->starts)) {
+    int stale = det__verdict_stale(core);
+    if (status == 401 || det__verdict_later(core, status) || (DET_EXACT && stale && c->starts)) {
         det__deliver_again(c);
         c->told = 0;
         if (DET_EXACT && stale) c->doubt = DET__FENCING; /* one of our own StartTrials has landed late */
@@ -80,8 +80,8 @@ static void failed(det_core *core, int call, int rc, int status) {
     } else if (call == DET__CALL_PROGRESS) {
         if (status == 401) c->progress_due = 1;
     } else if (DET_EXACT && call == DET__CALL_PROBE) {
-        det__deliver_probed(c, status == 401 || det__outcome_later(core, status) ? DET__ASK_AGAIN : -1);
-        if (det__outcome_later(core, status)) det__back_off(core);
+        det__deliver_probed(c, status == 401 || det__verdict_later(core, status) ? DET__ASK_AGAIN : -1);
+        if (det__verdict_later(core, status)) det__back_off(core);
     } else if (DET_LOGIN && call == DET__CALL_LOGIN) {
         c->login_due = 1;
         det__back_off(core);
@@ -112,7 +112,7 @@ static void opening_done(det_core *core, int call, int rc) {
 
 void det__outcome(det_core *core, int call, int rc, int status) {
     det__core *c = det__core_of(core);
-    c->now_ms = c->opt.port->now_ms(c->opt.port->ctx);
+    c->now_ms = det__now(c);
     det__lock(c);
     if (rc == DET_OK && call == DET__CALL_START) run_started(c);
     if (det__opening(c))

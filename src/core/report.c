@@ -101,7 +101,7 @@ static int commit(det__core *c, const report *r, det__record *rec, size_t len) {
     rec->steps = r->steps;
     rec->group_len = r->group_len;
     rec->part = r->part;
-    rec->when = c->opt.port->now_ms(c->opt.port->ctx);
+    rec->when = det__now(c);
     det__record_seal(rec, len);
     det__lock(c);
     int rc = det__has_spool(c) ? DET_OK : det__deliver_order(c, r->part, r->steps);

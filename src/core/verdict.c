@@ -32,16 +32,16 @@ void det__back_off(det_core *core) {
 }
 
 /* Answers that leave open what was done (contract 5.6), and those that no master gives. */
-int det__outcome_breaks(const det_core *core, int rc, int status) {
+int det__verdict_breaks(const det_core *core, int rc, int status) {
     if (status == 408 || (status >= 502 && status <= 504) || rc == DET_E_MASTER) return 1;
     if (status >= 300 && status != 413 && !det__session_words(&core->session)) return 1;
     return status == 500 && (rc != DET_E_SERVER || has(det_session_errmsg(&core->session), "commit transaction"));
 }
 
-int det__outcome_later(const det_core *core, int status) {
+int det__verdict_later(const det_core *core, int status) {
     return (status == 413 || status == 429) && det_session_response(&core->session)->retry_after_ms;
 }
 
-int det__outcome_stale(const det_core *core) {
+int det__verdict_stale(const det_core *core) {
     return has(det_session_errmsg(&core->session), "invalid run id");
 }

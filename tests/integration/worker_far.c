@@ -77,6 +77,19 @@ static void open_spool(void) {
     CHECK_INT(det_posix_spool_open(&disk, &so), DET_OK);
 }
 
+/* As another program would: what the spool holds is the master's in the end. */
+static void flush_to(const real_proc *m) {
+    det_options o;
+    det_posix_spool_close(&disk);
+    open_spool();
+    det_options_init(&o, det_posix_port(), mem, sizeof mem);
+    o.master = real_url("http", "localhost", m->port);
+    o.spool = &disk.spool;
+    CHECK_INT(det_flush(&core, &o, CLOSE_MS), DET_OK);
+    det_posix_spool_close(&disk);
+    rows_are(m, "http", det_get_run(&core)->trial_id, "ga", REPORTS);
+}
+
 static void with_a_spool_a_master_that_dies_costs_nothing_and_the_next_one_gets_it_all(void) {
     real_proc m = real_master(NULL);
     open_spool();
@@ -89,14 +102,7 @@ static void with_a_spool_a_master_that_dies_costs_nothing_and_the_next_one_gets_
     report_all(1, REPORTS);
     CHECK(det_worker_close(&w, DET_COMPLETED, 300) != DET_OK);
     kill(m.pid, SIGCONT);
-    det_posix_spool_close(&disk);
-    open_spool();
-    det_options_init(&o, det_posix_port(), mem, sizeof mem);
-    o.master = real_url("http", "localhost", m.port);
-    o.spool = &disk.spool;
-    CHECK_INT(det_flush(&core, &o, CLOSE_MS), DET_OK);
-    det_posix_spool_close(&disk);
-    rows_are(&m, "http", det_get_run(&core)->trial_id, "ga", REPORTS);
+    flush_to(&m);
     real_stop(&m);
 }
 
@@ -115,14 +121,7 @@ static void offline_it_touches_no_network_and_a_flush_brings_all_of_it(void) {
     CHECK_INT(det_worker_get_stats(&w, &s), DET_OK);
     CHECK_INT(s.session.connections, 0);
     CHECK_INT(s.queued, REPORTS);
-    det_posix_spool_close(&disk);
-    open_spool();
-    det_options_init(&o, det_posix_port(), mem, sizeof mem);
-    o.master = real_url("http", "localhost", m.port);
-    o.spool = &disk.spool;
-    CHECK_INT(det_flush(&core, &o, CLOSE_MS), DET_OK);
-    det_posix_spool_close(&disk);
-    rows_are(&m, "http", det_get_run(&core)->trial_id, "ga", REPORTS);
+    flush_to(&m);
     real_stop(&m);
 }
 
